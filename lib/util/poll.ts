@@ -1,0 +1,42 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { inSeconds, monotonicMs } from './clock.ts'
+
+/** What was awaited did not come before its deadline. */
+export class DeadlineError extends Error {
+  override name = 'DeadlineError'
+}
+
+export interface PollOptions {
+  /** What is awaited, for the error: `engine-1 answers its ping`. */
+  what: string
+  deadlineMs: number
+  /** Pause between two looks. Default 50 ms. */
+  everyMs?: number
+  signal?: AbortSignal
+  /** Said in the error's text: the last lines of a log, the last reading. */
+  detail?: () => string
+}
+
+/**
+ * Looks until `look` returns something other than undefined and returns that.
+ * A look that throws ends the wait with its error.
+ * @throws {DeadlineError} with what was awaited and for how long.
+ */
+export async function poll<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  options: PollOptions,
+): Promise<T> {
+  const { what, deadlineMs, everyMs = 50, signal, detail } = options
+  const begun = monotonicMs()
+  for (;;) {
+    signal?.throwIfAborted()
+    const seen = await look()
+    if (seen !== undefined) return seen
+    const waited = monotonicMs() - begun
+    if (waited >= deadlineMs) {
+      const more = detail?.()
+      throw new DeadlineError(`${what}: not within ${inSeconds(deadlineMs)}${more ? `\n${more}` : ''}`)
+    }
+    await pause(Math.min(everyMs, deadlineMs - waited), undefined, signal ? { signal } : {})
+  }
+}
