@@ -279,6 +279,8 @@ export interface ActionRow {
   item: number
   /** Time since its last heartbeat as Mistral keeps it (may lie in the future: negative). */
   heartbeatAgeMs: number | null
+  /** Its result is not its own: Mistral's "Heartbeat wasn't received.". */
+  expired?: boolean
 }
 /** A row of scheduled_jobs_v2 (default scheduler) or delayed_calls_v2 (legacy). */
 export interface JobRow {

@@ -1,0 +1,216 @@
+import { makeSchema } from '../mistral/schema.ts'
+import { mistralVersion } from '../mistral/versions.ts'
+import { monotonicMs } from '../util/clock.ts'
+import { UsageError } from '../util/errors.ts'
+import { unknownWord } from '../util/nearest.ts'
+import type { OnEvent } from './events.ts'
+import type { LinkFabric } from './links.ts'
+import { startNode, type NodeSurroundings, type RunningNode } from './node.ts'
+import { openPings, type Pings } from './pings.ts'
+import { findPrograms } from './programs.ts'
+import { DATABASE, startPostgres, type Postgres } from './postgres.ts'
+import { startRabbitMq, type RabbitMq } from './rabbitmq.ts'
+import { NODE_KINDS, type ClusterState, type NodeKind, type Rpc } from './state.ts'
+import { layYard, type Yard } from './yard.ts'
+
+export type Sizes = Record<NodeKind, number>
+
+export interface ClusterPlan {
+  /** What people call it; the id is made from it. */
+  name: string
+  sizes: Sizes
+  rpc: Rpc
+  /** The interpreter whose Mistral runs. */
+  python: string
+  /** Where logs and configurations go; default: a folder of the cluster's own. */
+  logs?: string
+  /** Lays the links once the cluster's id is known. */
+  fabric: LinkFabric
+  urls: ClusterState['urls']
+  onEvent: OnEvent
+  /** One step is done: what, and how long it took. */
+  onStep: (what: string, ms: number) => void
+  signal?: AbortSignal
+}
+
+/** A cluster whose every node answers. Disposing of it ends every process and removes its folder. */
+export interface RunningCluster extends AsyncDisposable {
+  readonly id: string
+  readonly name: string
+  readonly folder: string
+  readonly mistral: string
+  readonly rabbitmq: RabbitMq
+  readonly postgres: Postgres
+  /** Running nodes by name, in the order in which they were started. */
+  readonly nodes: ReadonlyMap<string, RunningNode>
+  /** @throws {UsageError} naming the nearest ones. */
+  node(name: string): RunningNode
+  /** Starts one more node, or one of an earlier name again. */
+  start(kind: NodeKind, name?: string): Promise<RunningNode>
+  /** An orderly stop, SIGTERM; SIGKILL when Mistral's own limit has passed. */
+  stop(name: string, why: string): Promise<void>
+  /** SIGKILL to the node's whole group; returns when it is gone. */
+  kill(name: string, why: string): Promise<void>
+  pause(name: string, why: string): void
+  resume(name: string, why: string): void
+}
+
+const STOP_GRACE_MS = 25_000
+
+class Cluster implements RunningCluster {
+  readonly nodes = new Map<string, RunningNode>()
+  readonly rabbitmq: RabbitMq
+  readonly postgres: Postgres
+  private readonly yard: Yard
+  private readonly pings: Pings
+  private readonly plan: ClusterPlan
+
+  constructor(yard: Yard, plan: ClusterPlan, rabbitmq: RabbitMq, postgres: Postgres) {
+    this.yard = yard
+    this.plan = plan
+    this.rabbitmq = rabbitmq
+    this.postgres = postgres
+    this.pings = openPings(rabbitmq.port)
+  }
+
+  get id(): string {
+    return this.yard.state.id
+  }
+  get name(): string {
+    return this.yard.state.name
+  }
+  get folder(): string {
+    return this.yard.ground.folder
+  }
+  get mistral(): string {
+    return this.yard.state.mistral
+  }
+
+  node(name: string): RunningNode {
+    const node = this.nodes.get(name)
+    if (node === undefined) throw unknownWord('node', name, [...this.nodes.keys()])
+    return node
+  }
+
+  async start(kind: NodeKind, name = this.freeName(kind)): Promise<RunningNode> {
+    if (this.nodes.has(name)) throw new UsageError(`${name} runs already`)
+    if (!name.startsWith(`${kind}-`)) throw new UsageError(`a node's name begins with its kind: ${kind}-…, not ${name}`)
+    const begun = monotonicMs()
+    const node = await startNode(kind, name, this.surroundings())
+    this.nodes.set(name, node)
+    if (node.port !== undefined && this.yard.state.urls.api === undefined) {
+      this.yard.state.urls.api = `http://127.0.0.1:${node.port}`
+      this.yard.save()
+    }
+    this.plan.onStep(name, monotonicMs() - begun)
+    return node
+  }
+
+  async stop(name: string, why: string): Promise<void> {
+    await this.endNode(name, 'SIGTERM', STOP_GRACE_MS, why)
+  }
+
+  async kill(name: string, why: string): Promise<void> {
+    await this.endNode(name, 'SIGKILL', 5000, why)
+  }
+
+  pause(name: string, why: string): void {
+    this.signal(name, 'SIGSTOP', why)
+  }
+
+  resume(name: string, why: string): void {
+    this.signal(name, 'SIGCONT', why)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pings.end()
+    const nodes = [...this.nodes.values()].map((node) => node.process.end('SIGKILL', 5000))
+    await Promise.all([...nodes, this.rabbitmq.end(), this.postgres.end()])
+    this.yard.remove()
+  }
+
+  private signal(name: string, signal: NodeJS.Signals, why: string): void {
+    const node = this.node(name)
+    this.plan.onEvent({ kind: 'node.signalled', node: name, signal, why })
+    node.process.signal(signal)
+  }
+
+  private async endNode(name: string, signal: NodeJS.Signals, graceMs: number, why: string): Promise<void> {
+    const node = this.node(name)
+    this.plan.onEvent({ kind: 'node.signalled', node: name, signal, why })
+    this.nodes.delete(name)
+    await node.process.end(signal, graceMs)
+    this.yard.forget(name)
+  }
+
+  /** The lowest number that no node of this kind has. */
+  private freeName(kind: NodeKind): string {
+    for (let n = 1; ; n += 1) if (!this.nodes.has(`${kind}-${n}`)) return `${kind}-${n}`
+  }
+
+  private surroundings(): NodeSurroundings {
+    const { rpc, python, onEvent } = this.plan
+    const fabric = this.yard.noting(this.plan.fabric)
+    return {
+      ground: this.yard.ground,
+      launch: this.yard.launch,
+      fabric,
+      rpc,
+      python,
+      onEvent,
+      mistral: this.mistral,
+      vhost: this.rabbitmq.vhost,
+      database: DATABASE,
+      servicePort: { rabbitmq: this.rabbitmq.port, postgres: this.postgres.port },
+      ping: (topic, host, deadlineMs) => this.pings.ping(topic, host, deadlineMs),
+      consumesFrom: async (queue, link) => {
+        const ports = await fabric.servicePorts(link)
+        const { consumers } = await this.rabbitmq.read()
+        return consumers.some((consumer) => consumer.queue === queue && ports.includes(consumer.peerPort))
+      },
+    }
+  }
+}
+
+async function timed<T>(what: string, plan: ClusterPlan, work: Promise<T>): Promise<T> {
+  const begun = monotonicMs()
+  const result = await work
+  plan.onStep(what, monotonicMs() - begun)
+  return result
+}
+
+/** Waits for all, also after one has failed: what still starts must not be left behind by the clean-up. */
+async function allSettledOrFirstError(starts: Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(starts)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/**
+ * Boots RabbitMQ, PostgreSQL and every node, and returns when each answers.
+ * A failed start stops what it started.
+ * @throws {HarnessError} saying which part, what was awaited, how long, and the last lines of its log.
+ */
+export async function startCluster(plan: ClusterPlan): Promise<RunningCluster> {
+  const programs = findPrograms()
+  const yard = layYard(plan, await mistralVersion(plan.python))
+  const { ground, launch, state } = yard
+  try {
+    const schema = (port: number) => makeSchema(plan.python, { port, database: DATABASE, folder: ground.logs, env: ground.env })
+    const rabbitmqStarts = timed('rabbitmq', plan, startRabbitMq(ground, programs, launch))
+    const postgresStarts = timed('postgres', plan, startPostgres(ground, programs, launch, state.mistral, schema))
+    await allSettledOrFirstError([rabbitmqStarts, postgresStarts])
+    const [rabbitmq, postgres] = [await rabbitmqStarts, await postgresStarts]
+    const cluster = new Cluster(yard, plan, rabbitmq, postgres)
+    // Executors and engines first: the first workflow must find somebody to run it.
+    const kinds = NODE_KINDS.toReversed().flatMap((kind) => Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })))
+    await allSettledOrFirstError(kinds.map(({ kind, name }) => cluster.start(kind, name)))
+    return cluster
+  } catch (error) {
+    await yard.abandon().catch((second: unknown) => {
+      // The tear-down's own trouble never replaces the root cause.
+      plan.onStep(`clean-up after a failed start: ${String(second)}`, 0)
+    })
+    throw error
+  }
+}

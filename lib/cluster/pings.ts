@@ -1,0 +1,41 @@
+import { connect, type Channel, type ChannelModel } from 'amqplib'
+import { rpcPing } from '../mistral/ping.ts'
+
+/** Asks nodes over RPC whether they answer, on one connection straight to the broker. */
+export interface Pings {
+  /** false: no answer within `deadlineMs`, or the broker cannot be reached. */
+  ping(topic: string, host: string, deadlineMs: number): Promise<boolean>
+  end(): Promise<void>
+}
+
+export function openPings(port: number): Pings {
+  let open: Promise<{ model: ChannelModel; channel: Channel }> | undefined
+  const forget = () => {
+    open = undefined
+  }
+  const dial = async () => {
+    const model = await connect({ protocol: 'amqp', hostname: '127.0.0.1', port, username: 'guest', password: 'guest', vhost: '/' })
+    model.on('error', forget)
+    model.on('close', forget)
+    const channel = await model.createChannel()
+    // A channel that the broker closes would otherwise end the process with an unhandled event.
+    channel.on('error', forget)
+    return { model, channel }
+  }
+  return {
+    ping: async (topic, host, deadlineMs) => {
+      try {
+        open ??= dial()
+        const { channel } = await open
+        return await rpcPing(channel, topic, host, deadlineMs)
+      } catch {
+        forget()
+        return false
+      }
+    },
+    end: async () => {
+      const last = await open?.catch(() => undefined)
+      await last?.model.close().catch(() => {})
+    },
+  }
+}

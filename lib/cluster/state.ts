@@ -1,0 +1,60 @@
+import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { clustersFolder } from './folders.ts'
+
+export type Rpc = 'oslo' | 'kombu'
+export type NodeKind = 'api' | 'engine' | 'executor'
+export const NODE_KINDS: readonly NodeKind[] = ['api', 'engine', 'executor']
+export type Service = 'rabbitmq' | 'postgres'
+export const SERVICES: readonly Service[] = ['rabbitmq', 'postgres']
+
+/** One process as the state file keeps it; without pid it was about to be started. */
+export interface ProcessState {
+  kind: NodeKind | Service | 'epmd'
+  pid?: number
+  /** Start time, see procfs: pid and start together name one process. */
+  start?: number
+  /** The port that it serves, for services and api nodes. */
+  port?: number
+  log?: string
+}
+
+/** What a later command must know to find, ask and clean a cluster; `state.json` in the cluster's folder. */
+export interface ClusterState {
+  id: string
+  name: string
+  owner: { pid: number; start: number; command: string }
+  began: string
+  rpc: Rpc
+  mistral: string
+  python: string
+  processes: Record<string, ProcessState>
+  urls: { api?: string; toxiproxy?: string; effects?: string }
+  epmdPort?: number
+  /** The links by name, with the port that the node uses. */
+  links: Record<string, { listen: string; upstream: string }>
+}
+
+const STATE_FILE = 'state.json'
+
+/** Written whole and moved into place, so that no reader ever meets half of it. */
+export function writeState(folder: string, state: ClusterState): void {
+  const file = join(folder, STATE_FILE)
+  writeFileSync(`${file}.new`, `${JSON.stringify(state, null, 2)}\n`)
+  renameSync(`${file}.new`, file)
+}
+
+export function readState(folder: string): ClusterState | undefined {
+  const file = join(folder, STATE_FILE)
+  if (!existsSync(file)) return undefined
+  return JSON.parse(readFileSync(file, 'utf8')) as ClusterState
+}
+
+/** Every cluster that left a state file, with its folder. */
+export function listClusters(): { folder: string; state: ClusterState }[] {
+  const root = clustersFolder()
+  return readdirSync(root)
+    .map((name) => join(root, name))
+    .map((folder) => ({ folder, state: readState(folder) }))
+    .filter((found): found is { folder: string; state: ClusterState } => found.state !== undefined)
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { processFacts } from '../util/procfs.ts'
+import type { OnEvent } from './events.ts'
+import { clustersFolder } from './folders.ts'
+import type { Ground, Launch } from './ground.ts'
+import type { LinkFabric } from './links.ts'
+import { CLUSTER_VARIABLE, startProcess, type RunningProcess } from './process.ts'
+import { writeState, type ClusterState, type Rpc } from './state.ts'
+
+/** A cluster's folder, its state file, and the processes that were started in it. */
+export class Yard {
+  readonly ground: Ground
+  readonly state: ClusterState
+  private readonly onEvent: OnEvent
+  private readonly running = new Set<RunningProcess>()
+
+  constructor(ground: Ground, state: ClusterState, onEvent: OnEvent) {
+    this.ground = ground
+    this.state = state
+    this.onEvent = onEvent
+    this.save()
+  }
+
+  readonly launch: Launch = async (state, plan) => {
+    // On disk before the process exists: whoever cleans up after a kill -9 of ours knows that it may be there.
+    this.state.processes[plan.name] = { ...state, log: plan.log }
+    this.save()
+    const started = await startProcess(plan)
+    this.state.processes[plan.name] = { ...state, log: plan.log, pid: started.pid, start: started.start }
+    this.save()
+    this.running.add(started)
+    this.onEvent({ kind: 'node.started', node: plan.name, pid: started.pid })
+    void started.exited.then((exit) => {
+      this.running.delete(started)
+      this.onEvent({ kind: 'node.exited', node: plan.name, pid: started.pid, ...exit, expected: started.endAsked() })
+    })
+    return started
+  }
+
+  forget(name: string): void {
+    delete this.state.processes[name]
+    this.save()
+  }
+
+  save(): void {
+    writeState(this.ground.folder, this.state)
+  }
+
+  /** The same fabric, with each link that it lays written down for later commands. */
+  noting(fabric: LinkFabric): LinkFabric {
+    const open = async (link: string, upstreamPort: number) => {
+      const port = await fabric.open(link, upstreamPort)
+      this.state.links[link] = { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${upstreamPort}` }
+      this.save()
+      return port
+    }
+    return { ...fabric, open }
+  }
+
+  remove(): void {
+    rmSync(this.ground.folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  /** After a failed start: whatever runs is ended, and the folder goes. */
+  async abandon(): Promise<void> {
+    await Promise.all([...this.running].map((process) => process.end('SIGKILL', 5000)))
+    this.remove()
+  }
+}
+
+/** A small environment: the caller's proxies, Python paths and locale must not reach the system under test. */
+function baseEnvironment(id: string): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', [CLUSTER_VARIABLE]: id }
+}
+
+/** What a yard needs of the plan of a cluster. */
+export interface YardPlan {
+  name: string
+  rpc: Rpc
+  python: string
+  logs?: string
+  urls: ClusterState['urls']
+  onEvent: OnEvent
+  signal?: AbortSignal
+}
+
+export function layYard(plan: YardPlan, mistral: string): Yard {
+  const id = `${plan.name}-${randomBytes(3).toString('hex')}`
+  const folder = join(clustersFolder(), id)
+  const logs = plan.logs ?? join(folder, 'logs')
+  mkdirSync(folder, { mode: 0o755 })
+  mkdirSync(logs, { recursive: true })
+  const state: ClusterState = {
+    id,
+    name: plan.name,
+    owner: { pid: process.pid, start: processFacts(process.pid)?.start ?? 0, command: process.argv.slice(2).join(' ') },
+    began: new Date().toISOString(),
+    rpc: plan.rpc,
+    mistral,
+    python: plan.python,
+    processes: {},
+    urls: { ...plan.urls },
+    links: {},
+  }
+  const ground: Ground = { id, folder, logs, env: baseEnvironment(id), ...(plan.signal ? { signal: plan.signal } : {}) }
+  return new Yard(ground, state, plan.onEvent)
+}

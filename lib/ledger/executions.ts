@@ -1,0 +1,68 @@
+import type { EntryOf, ScenarioFacts } from './facts.ts'
+import { ofKind } from './facts.ts'
+import { standingOf, type Known, type Standing } from './standing.ts'
+import type { Tree } from './tree.ts'
+import type { Finding, Word } from './verdict-document.ts'
+
+/** What is said of an execution as a whole: exactly one of these words. */
+export type ExecutionWord = Extract<
+  Word,
+  'finished' | 'failed' | 'waiting' | 'late' | 'stuck' | 'notStarted' | 'lost'
+>
+
+export interface JudgedExecution {
+  id: string
+  workflow: string
+  /** The API answered 201. */
+  accepted: boolean
+  standing: Standing
+  word: ExecutionWord
+  finding: Omit<Finding, 'allowed'>
+}
+
+/** The word for each execution that the scenario asked for. */
+export function judgeExecutions(facts: ScenarioFacts, tree: Tree, known: Known): JudgedExecution[] {
+  const answers = new Map(ofKind(facts.judgedEntries, 'execution.answered').map((entry) => [entry.execution, entry]))
+  const expect = facts.asked?.expect ?? 'SUCCESS'
+  return ofKind(facts.judgedEntries, 'execution.requested').map(({ execution: id, workflow, ordinal }) => {
+    const answer = answers.get(id)
+    const accepted = answer?.status === 201
+    const standing = standingOf(tree, tree.execution(id), known)
+    const word = wordFor(standing, accepted, expect)
+    const finding = {
+      object: standing.blocker?.object ?? ('execution' as const),
+      id: standing.blocker?.id ?? id,
+      execution: id,
+      text: textOf(word, id, workflow, standing),
+      evidence: [`entry ${ordinal}: asked for`, answerText(answer), ...standing.evidence],
+    }
+    return { id, workflow, accepted, standing, word, finding }
+  })
+}
+
+function wordFor({ standing, state }: Standing, accepted: boolean, expect: string): ExecutionWord {
+  switch (standing) {
+    case 'absent':
+      return accepted ? 'lost' : 'notStarted'
+    case 'terminal':
+      return state === expect ? 'finished' : 'failed'
+    case 'moving':
+      return 'late'
+    case 'waiting':
+    case 'stuck':
+      return standing
+  }
+}
+
+function textOf(word: ExecutionWord, id: string, workflow: string, { state, blocker }: Standing): string {
+  const label = `execution ${id} (${workflow})`
+  if (word === 'lost') return `${label} was accepted and has no row`
+  if (word === 'notStarted') return `${label} was not accepted and has no row`
+  return blocker ? `${label} is ${state}: ${blocker.text}` : `${label} is ${state}`
+}
+
+function answerText(answer: EntryOf<'execution.answered'> | undefined): string {
+  if (!answer) return 'its start was never answered'
+  const { ordinal, status, error } = answer
+  return `entry ${ordinal}: ${status === undefined ? 'no answer came' : `answered ${status}`}${error ? `, ${error}` : ''}`
+}

@@ -1,0 +1,77 @@
+import { attemptKey, told, type Arrival, type Arrivals } from './effects.ts'
+import type { Item } from './items.ts'
+import type { Tree } from './tree.ts'
+import type { Finding } from './verdict-document.ts'
+
+type Found = Omit<Finding, 'allowed'>
+
+/** An item that ran 0 times though it was owed, in an execution that will not run it any more. */
+export function lostItem(item: Item): Found {
+  const { actions, graph } = item
+  const missing = graph.runs === 'workflow' ? 'no sub-workflow execution' : graph.effect ? 'no effect' : 'no result of its own'
+  return {
+    object: item.object,
+    id: item.id,
+    execution: item.root,
+    text: `${item.object} ${item.id} was owed and ran 0 times`,
+    evidence: [
+      graph.after.length > 0 ? `${graph.after.join(', ')} succeeded` : 'it has no predecessor',
+      `it has ${missing}`,
+      actions.length > 0
+        ? actions.map(({ id, state }) => `action ${id} is ${state}`).join(', ')
+        : 'no action execution was created',
+    ],
+  }
+}
+
+export function repeatedItem(item: Item): Found {
+  return {
+    object: item.object,
+    id: item.id,
+    execution: item.root,
+    text: `${item.object} ${item.id} ran in ${item.attempts} attempts`,
+    evidence: [...item.actions.map(({ id, state }) => `action ${id} is ${state}`), ...item.arrivals.map(told)],
+  }
+}
+
+/** The arrivals of each attempt, once per attempt. */
+export const runsPerAttempt = (arrivals: readonly Arrival[]): Arrival[][] => [
+  ...Map.groupBy(arrivals, attemptKey).values(),
+]
+
+export function duplicatedAttempt(runs: readonly Arrival[], items: readonly Item[]): Found | undefined {
+  const [first] = runs
+  if (!first || runs.length < 2) return undefined
+  const actions = items.flatMap(({ actions }) => actions)
+  const action = actions.find(({ attempt }) => attempt === first.attempt)
+  return {
+    object: 'action',
+    id: action?.id ?? first.attempt,
+    execution: first.root,
+    text: `one attempt of task ${first.task} of execution ${first.execution} ran ${runs.length} times`,
+    evidence: runs.map(told),
+  }
+}
+
+/** Effects of nothing that was started, and effects that the database or the graph knows nothing of. */
+export function unexpectedEffects({ own, foreign }: Arrivals, tree: Tree, workflowHas: TaskKnown): Found[] {
+  const strange = own.flatMap((arrival) => {
+    const execution = tree.execution(arrival.execution)
+    if (!execution) return [{ arrival, why: 'an execution without a row' }]
+    if (!workflowHas(execution.workflow, arrival.task)) return [{ arrival, why: `no task of workflow ${execution.workflow}` }]
+    return []
+  })
+  const unknown = foreign.map((arrival) => ({ arrival, why: 'an execution that this run did not start' }))
+  return [...strange, ...unknown].map(({ arrival, why }) => effectFinding(arrival, why))
+}
+
+/** false: the workflow's graph is known and has no such task. */
+export type TaskKnown = (workflow: string, task: string) => boolean
+
+export const effectFinding = (arrival: Arrival, why: string): Found => ({
+  object: 'effect',
+  id: String(arrival.effect),
+  execution: arrival.root,
+  text: `effect ${arrival.effect}, task ${arrival.task} of execution ${arrival.execution}: ${why}`,
+  evidence: [told(arrival)],
+})

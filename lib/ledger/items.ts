@@ -1,0 +1,64 @@
+import { itemId, type Arrival } from './effects.ts'
+import type { ActionRow, ExecutionRow, GraphTask } from './entries.ts'
+import { owedBelow, type Graphs, type OwedTask } from './owed.ts'
+import type { Tree } from './tree.ts'
+
+/** One owed element of work: a task, or one element of a with-items task. */
+export interface Item {
+  id: string
+  object: 'task' | 'item'
+  /** The judged execution that it belongs to, and the one whose task it is: the same but for sub-workflows. */
+  root: string
+  execution: ExecutionRow
+  task: string
+  graph: GraphTask
+  /** Its attempts' arrivals at the effects endpoint. */
+  arrivals: Arrival[]
+  actions: ActionRow[]
+  /** How many attempts Mistral made of it. */
+  attempts: number
+  ran: boolean
+}
+
+/** The items that a judged execution and its sub-workflows owe, by the workflows' graphs and the final rows. */
+export function itemsOf(tree: Tree, root: ExecutionRow, graphs: Graphs, arrivals: readonly Arrival[]): Item[] {
+  const byTask = Map.groupBy(arrivals, ({ execution, task }) => itemId(execution, task))
+  return owedBelow(tree, root, graphs).flatMap((owed) => {
+    const ofTask = byTask.get(itemId(owed.execution.id, owed.name)) ?? []
+    const indices = Array.from({ length: owed.graph.items ?? 1 }, (_, index) => index)
+    return indices.map((index) => itemOf(tree, root.id, owed, index, ofTask))
+  })
+}
+
+function itemOf(tree: Tree, root: string, owed: OwedTask, index: number, ofTask: readonly Arrival[]): Item {
+  const { execution, name: task, graph, rows } = owed
+  const children = rows.flatMap(tree.childrenOf)
+  const actions = rows.flatMap(tree.actionsOf).filter(({ item }) => item === index)
+  const arrivals = ofTask.filter(({ item }) => item === index)
+  const plain = graph.items === undefined
+  const about = {
+    id: itemId(execution.id, task, plain ? undefined : index),
+    object: plain ? ('task' as const) : ('item' as const),
+    root,
+    execution,
+    task,
+    graph,
+    arrivals,
+    actions,
+  }
+  // A row of a sub-workflow does not say to which element it belongs: enough rows mean that each one ran.
+  if (graph.runs === 'workflow') {
+    const ran = children.length > index
+    return { ...about, ran, attempts: plain ? children.length : Number(ran) }
+  }
+  const marks = new Set([...arrivals, ...actions].flatMap(({ attempt }) => attempt ?? []))
+  return {
+    ...about,
+    ran: graph.effect ? arrivals.length > 0 : actions.some(hasOwnResult),
+    attempts: Math.max(marks.size, actions.length),
+  }
+}
+
+/** An action that Mistral failed for want of a heartbeat has a result, but not its own. */
+const hasOwnResult = ({ state, expired }: ActionRow): boolean =>
+  state === 'SUCCESS' || (state === 'ERROR' && expired !== true)

@@ -1,0 +1,65 @@
+import { inSeconds } from '../util/clock.ts'
+import type { BrokerRead, DatabaseRead } from './entries.ts'
+import { isBookkeeping } from './movers.ts'
+import { isTerminal } from './tree.ts'
+
+/** A reading with its time in the journal. */
+export type Reading = DatabaseRead & { at: number }
+
+/** For how long readings must have been equal: if every execution is terminal, and otherwise. */
+export const STEADY_TERMINAL_MS = 1_000
+export const STEADY_OPEN_MS = 15_000
+
+export interface SettlingLook {
+  /** The scenario's readings of the database, in order. */
+  readings: readonly Reading[]
+  /** The last reading of the broker. */
+  broker: BrokerRead | undefined
+  /** Bytes still held in the lanes. */
+  bytesHeld: number
+  /** Faults that are on and should have ended. */
+  faultsOn: readonly string[]
+}
+
+/**
+ * What is still missing until the system has come to rest; empty: it has. Whether the waiting may also stop
+ * depends on how the executions stand, see `standingsOf`.
+ */
+export function unsettled({ readings, broker, bytesHeld, faultsOn }: SettlingLook): string[] {
+  const missing = faultsOn.map((fault) => `fault ${fault} is still on`)
+  if (bytesHeld > 0) missing.push(`${bytesHeld} bytes are held in the lanes`)
+  for (const { name, ready, unacked, consumers } of broker?.queues ?? []) {
+    if (consumers === 0 || ready + unacked === 0) continue
+    missing.push(`queue ${name} has ${ready} messages ready and ${unacked} unacked`)
+  }
+  if (!broker) missing.push('the broker was not read')
+  const last = readings.at(-1)
+  if (!last) return [...missing, 'the database was not read']
+  const needed = last.executions.every(isTerminal) && last.executions.length > 0 ? STEADY_TERMINAL_MS : STEADY_OPEN_MS
+  const steady = steadyMs(readings)
+  if (steady < needed) {
+    missing.push(`the database was the same for ${inSeconds(steady)} only, not ${inSeconds(needed)}`)
+  }
+  return missing
+}
+
+/** How long the last readings have been the same. */
+function steadyMs(readings: readonly Reading[]): number {
+  const last = readings.at(-1)
+  if (!last) return 0
+  const same = essence(last)
+  const before = readings.findLastIndex((reading) => essence(reading) !== same)
+  return last.at - (readings[before + 1]?.at ?? last.at)
+}
+
+/** A reading without what changes while nothing happens: ages, heartbeats and the schedulers' bookkeeping. */
+function essence({ executions, tasks, actions, jobs }: DatabaseRead): string {
+  return JSON.stringify(
+    [
+      executions.map(({ id, state, stateInfo }) => [id, state, stateInfo]),
+      tasks.map(({ id, state, processed }) => [id, state, processed]),
+      actions.map(({ id, state, accepted }) => [id, state, accepted]),
+      jobs.filter((job) => !isBookkeeping(job)).map(({ id }) => [id]),
+    ].map((rows) => rows.map((row) => JSON.stringify(row)).toSorted()),
+  )
+}

@@ -1,0 +1,62 @@
+import type { BrokerRead, QueueRow } from './entries.ts'
+import { ofKind, type EntryOf, type ScenarioFacts } from './facts.ts'
+import type { Finding } from './verdict-document.ts'
+
+type Found = Omit<Finding, 'allowed'>
+
+/** What nodes depend on: if one dies the harness is broken, and Mistral is not to blame. */
+const SERVICES = new Set(['rabbitmq', 'postgres'])
+
+/** Fan-out queues hold nothing that is judged. */
+const isFanout = ({ name }: QueueRow): boolean => name.includes('_fanout')
+
+/** Messages in queues that nobody consumes, without those that lay there before the scenario started anything. */
+export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
+  const started = judgedEntries.findIndex(({ kind }) => kind === 'execution.requested')
+  const before = readyIn(ofKind(judgedEntries.slice(0, Math.max(started, 0)), 'broker.read').at(-1))
+  const last = ofKind(judgedEntries, 'broker.read').at(-1)
+  return (last?.queues ?? []).flatMap((queue) => {
+    const { name, ready, consumers } = queue
+    const parked = ready - (before.get(name) ?? 0)
+    if (consumers > 0 || parked <= 0 || isFanout(queue)) return []
+    const text = `${parked} messages are parked in queue ${name}, which has no consumer`
+    return [{ object: 'queue', id: name, text, evidence: [`entry ${last?.ordinal}: ${ready} ready`] } as const]
+  })
+}
+
+const readyIn = (read: BrokerRead | undefined): Map<string, number> =>
+  new Map(read?.queues.map(({ name, ready }) => [name, ready]))
+
+export interface Deaths {
+  /** Nodes that ended though nobody told them to. */
+  nodes: Found[]
+  /** Services that did. */
+  services: Found[]
+}
+
+/** Exits that nobody asked for: neither a fault nor a hand nor the tear-down had signalled the process. */
+export function deathsOf({ judgedEntries, earlierEntries }: ScenarioFacts): Deaths {
+  const died = ofKind(judgedEntries, 'node.exited')
+    .filter((exit) => !exit.expected && !wasSignalled(exit, earlierEntries))
+    .map(deathFinding)
+  return {
+    nodes: died.filter(({ id }) => !SERVICES.has(id)),
+    services: died.filter(({ id }) => SERVICES.has(id)),
+  }
+}
+
+function wasSignalled(exit: EntryOf<'node.exited'>, entries: ScenarioFacts['earlierEntries']): boolean {
+  const own = entries.filter((entry) => entry.ordinal < exit.ordinal && 'node' in entry && entry.node === exit.node)
+  const start = own.findLastIndex(({ kind }) => kind === 'node.started')
+  return ofKind(own.slice(start + 1), 'node.signalled').some(({ signal }) => signal !== 'SIGSTOP' && signal !== 'SIGCONT')
+}
+
+function deathFinding({ node, pid, code, signal, ordinal }: EntryOf<'node.exited'>): Found {
+  const how = signal === null ? `with status ${code}` : `by ${signal}`
+  return {
+    object: 'node',
+    id: node,
+    text: `${node} (pid ${pid}) ended ${how} though nothing had told it to`,
+    evidence: [`entry ${ordinal}: exited`],
+  }
+}

@@ -1,0 +1,126 @@
+import type { Stream } from '../toxic.ts'
+
+/** A connection that has carried more than this in both directions is busy: more than any handshake. */
+const BUSY_BYTES = 8192
+/** Cuts that are listed; the counters know of all. */
+const CUTS_KEPT = 1000
+
+/** Why a connection was cut: `disabled`, a toxic's name, or `closed by API` (its proxy was moved, or the server closed). */
+export const BY_DISABLING = 'disabled'
+export const BY_API = 'closed by API'
+
+/** What toxics did to a proxy's connections, since the proxy was made. */
+export interface Strikes {
+  chunksDelayed: number
+  bytesDelayed: number
+  /** Sum of the delays of chunks that have left. */
+  delayedMs: number
+  bytesDropped: number
+  connectionsCut: number
+}
+
+/** Bytes of one direction: received = sent + held + dropped, but for what a toxic inserted. */
+export interface LaneBytes {
+  received: number
+  /** Taken over by the system for the destination. */
+  sent: number
+  /** In hand: delayed by toxics, or waiting for a destination that does not read. */
+  held: number
+  /** Swallowed by toxics, or still in hand when the connection was cut. */
+  dropped: number
+}
+
+export interface Cut {
+  connection: number
+  /** Monotonic ms. */
+  at: number
+  ageMs: number
+  /** Received from the client, and from the server, until then. */
+  upstreamBytes: number
+  downstreamBytes: number
+  by: string
+}
+
+/** All that a proxy did since it was made; a reader subtracts two readings. */
+export interface Evidence {
+  /** Monotonic ms of this reading. */
+  at: number
+  connections: {
+    opened: number
+    open: number
+    closed: number
+    /** By disabling, deleting, or a toxic. */
+    cutByFault: number
+    /** Those that had carried more than 8 KiB. */
+    busyCutByFault: number
+    dialsFailed: number
+  }
+  lanes: Record<Stream, LaneBytes>
+  toxics: Strikes
+  /** The last 1000, oldest first. */
+  cuts: Cut[]
+}
+
+/** The counters behind a proxy's evidence. Open connections' bytes are added when it is read. */
+export class Tally {
+  readonly strikes: Strikes = {
+    chunksDelayed: 0,
+    bytesDelayed: 0,
+    delayedMs: 0,
+    bytesDropped: 0,
+    connectionsCut: 0,
+  }
+  readonly cuts: Cut[] = []
+  opened = 0
+  dialsFailed = 0
+  #closed = 0
+  #cutByFault = 0
+  #busyCutByFault = 0
+  readonly #ended: Record<Stream, LaneBytes> = { upstream: noBytes(), downstream: noBytes() }
+
+  cut(cut: Cut): void {
+    this.cuts.push(cut)
+    if (this.cuts.length > CUTS_KEPT) this.cuts.shift()
+    if (cut.by === BY_API) return
+    this.#cutByFault += 1
+    if (cut.upstreamBytes + cut.downstreamBytes > BUSY_BYTES) this.#busyCutByFault += 1
+    if (cut.by !== BY_DISABLING) this.strikes.connectionsCut += 1
+  }
+
+  closed(lanes: Record<Stream, LaneBytes>): void {
+    this.#closed += 1
+    add(this.#ended.upstream, lanes.upstream)
+    add(this.#ended.downstream, lanes.downstream)
+  }
+
+  read(at: number, open: readonly Record<Stream, LaneBytes>[]): Evidence {
+    const lanes = { upstream: { ...this.#ended.upstream }, downstream: { ...this.#ended.downstream } }
+    for (const connection of open) {
+      add(lanes.upstream, connection.upstream)
+      add(lanes.downstream, connection.downstream)
+    }
+    return {
+      at,
+      connections: {
+        opened: this.opened,
+        open: open.length,
+        closed: this.#closed,
+        cutByFault: this.#cutByFault,
+        busyCutByFault: this.#busyCutByFault,
+        dialsFailed: this.dialsFailed,
+      },
+      lanes,
+      toxics: { ...this.strikes },
+      cuts: [...this.cuts],
+    }
+  }
+}
+
+export const noBytes = (): LaneBytes => ({ received: 0, sent: 0, held: 0, dropped: 0 })
+
+function add(sum: LaneBytes, more: LaneBytes): void {
+  sum.received += more.received
+  sum.sent += more.sent
+  sum.held += more.held
+  sum.dropped += more.dropped
+}

@@ -1,0 +1,29 @@
+import type { LinkFabric } from '../cluster/links.ts'
+import type { RunningToxiproxy } from '../api/server.ts'
+import type { ToxiproxyApi } from './toxiproxy.ts'
+
+/** The port at the end of `127.0.0.1:3310`. */
+const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexOf(':') + 1))
+
+/**
+ * Lays each link through our own server and, where a real Toxiproxy stands in front, through that one first: ours
+ * then has no toxics and is the tap and the proof.
+ *
+ *     node → (real Toxiproxy →) our proxy → service
+ */
+export function linkFabric(own: RunningToxiproxy, ownApi: ToxiproxyApi, front: ToxiproxyApi | undefined): LinkFabric {
+  const laid = new Map<string, Promise<number>>()
+  const lay = async (link: string, upstreamPort: number): Promise<number> => {
+    const tap = await ownApi.createProxy(link, `127.0.0.1:${upstreamPort}`)
+    return portOf(front === undefined ? tap : await front.createProxy(link, tap))
+  }
+  return {
+    // A node that is started again under its name finds its links as they were.
+    open: (link, upstreamPort) => {
+      const known = laid.get(link) ?? lay(link, upstreamPort)
+      laid.set(link, known)
+      return known
+    },
+    servicePorts: async (link) => own.proxies().find((proxy) => proxy.name === link)?.connections().map((one) => one.upstreamLocal) ?? [],
+  }
+}

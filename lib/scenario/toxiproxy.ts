@@ -1,0 +1,125 @@
+import { Toxiproxy } from 'toxiproxy-node-client'
+import { HarnessError, messageOf, UsageError } from '../util/errors.ts'
+
+/** A toxic as the API takes it; `duration` (ms) is ours, a real Toxiproxy ignores it. */
+export interface ToxicRequest {
+  name: string
+  type: string
+  stream: 'upstream' | 'downstream'
+  toxicity: number
+  attributes: Record<string, unknown>
+  duration?: number
+}
+
+interface ProxyView {
+  name: string
+  listen: string
+  upstream: string
+  enabled: boolean
+  toxics: (ToxicRequest & { expires_at?: string })[]
+}
+
+/** The server said no; its own text and status are kept. */
+export class ToxiproxyRefusal extends UsageError {
+  override name = 'ToxiproxyRefusal'
+  readonly status: number
+
+  constructor(text: string, status: number) {
+    super(text)
+    this.status = status
+  }
+}
+
+/**
+ * The client's way to HTTP, with what its own throws away: the server's error text, and a limit of time.
+ */
+class FaithfulHttp {
+  async get(url: string): Promise<{ data: unknown }> {
+    return this.request('GET', url)
+  }
+  async post(url: string, body?: unknown): Promise<{ data: unknown }> {
+    return this.request('POST', url, body)
+  }
+  async delete(url: string): Promise<void> {
+    await this.request('DELETE', url)
+  }
+
+  private async request(method: string, url: string, body?: unknown): Promise<{ data: unknown }> {
+    const response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(10_000),
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    }).catch((error: unknown) => {
+      throw new HarnessError(`Toxiproxy at ${new URL(url).origin} does not answer: ${messageOf(error)}`, { cause: error })
+    })
+    const text = await response.text()
+    if (!response.ok) throw new ToxiproxyRefusal(errorText(text, response.status), response.status)
+    return { data: text === '' ? undefined : JSON.parse(text) }
+  }
+}
+
+function errorText(text: string, status: number): string {
+  try {
+    return (JSON.parse(text) as { error: string }).error
+  } catch {
+    return `status ${status}: ${text}`
+  }
+}
+
+/** Toxiproxy's HTTP API, ours or a real one: the only way by which faults reach links. */
+export class ToxiproxyApi {
+  readonly url: string
+  private readonly client: Toxiproxy
+
+  constructor(url: string) {
+    this.url = url
+    this.client = new Toxiproxy(url)
+    this.client.api = new FaithfulHttp() as unknown as Toxiproxy['api']
+  }
+
+  /** The version that the server tells, which also shows that it is there. */
+  async version(): Promise<string> {
+    const { data } = await this.client.api.get<{ version: string }>(`${this.url}/version`)
+    return data.version
+  }
+
+  /** Lays a proxy on a port of the server's choice and returns where it listens. */
+  async createProxy(name: string, upstream: string): Promise<string> {
+    const proxy = await this.client.createProxy({ name, listen: '127.0.0.1:0', upstream })
+    return proxy.listen
+  }
+
+  async proxies(): Promise<Record<string, ProxyView>> {
+    const { data } = await this.client.api.get<Record<string, ProxyView>>(`${this.url}/proxies`)
+    return data
+  }
+
+  async removeProxy(name: string): Promise<void> {
+    const proxy = await this.client.get(name)
+    await proxy.remove()
+  }
+
+  async addToxic(proxy: string, toxic: ToxicRequest): Promise<void> {
+    const found = await this.client.get(proxy)
+    await found.addToxic(toxic as unknown as Parameters<typeof found.addToxic>[0])
+  }
+
+  /** A toxic that is gone already, because its lease has ended, is what was wanted. */
+  async removeToxic(proxy: string, toxic: string): Promise<void> {
+    await this.client.api.delete(`${this.url}/proxies/${proxy}/toxics/${toxic}`).catch((error: unknown) => {
+      if (!(error instanceof ToxiproxyRefusal) || error.status !== 404) throw error
+    })
+  }
+
+  /** @param durationMs After it the server enables the proxy by itself; a real Toxiproxy does not. */
+  async setEnabled(proxy: string, enabled: boolean, durationMs?: number): Promise<void> {
+    const found = await this.client.get(proxy)
+    const body = { enabled, listen: found.listen, upstream: found.upstream, duration: durationMs }
+    await found.update(body)
+  }
+
+  /** Every proxy enabled, every toxic removed. */
+  async reset(): Promise<void> {
+    await this.client.reset()
+  }
+}

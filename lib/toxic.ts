@@ -1,0 +1,79 @@
+/**
+ * The contract of a toxic. The toxic decides, the engine waits: hooks are synchronous, while chunks, timers,
+ * order and bounds belong to the engine. All times are milliseconds on the clock of `lane.now()`.
+ */
+
+/** One direction of a connection: `upstream` is client to server, `downstream` server to client. */
+export type Stream = 'upstream' | 'downstream'
+
+/** An attribute as data; validation, help and documentation are derived from it. Values are integers. */
+export interface Attribute {
+  readonly unit: string
+  /** Without a default it must be given when the toxic is made. */
+  readonly default?: number
+  readonly min: number
+  /** Default `MAX_ATTRIBUTE`. */
+  readonly max?: number
+  readonly about: string
+}
+
+/** The longest that a timer of the platform can wait, in ms (24.8 days), and enough for rates and sizes too. */
+export const MAX_ATTRIBUTE = 2 ** 31 - 1
+
+export interface Chunk {
+  readonly bytes: Buffer
+  /** Arrival at this toxic, so that stacked delays add. */
+  readonly at: number
+}
+
+/** What a toxic may do to the lane that it sits in. Everything that it does is counted. */
+export interface ToxicLane<Name extends string = string> {
+  readonly stream: Stream
+  /** Always the current ones. */
+  readonly attributes: Readonly<Record<Name, number>>
+  /** When the last of what this toxic was given to delay has left or will leave; in the past if it is idle. */
+  readonly emptyAt: number
+  /** The other direction: bytes sent there go to its destination, behind what has left its chain. */
+  readonly pair: { send(bytes: Buffer): void }
+  now(): number
+  /** A number in [0, 1) from the run's seed and this toxic's place in it. */
+  random(): number
+  /** Passes it on, not before `due` and never ahead of what was sent earlier, unless `aside`. */
+  send(chunk: Chunk, due?: number, options?: { aside?: boolean }): void
+  /** Keeps it, and whatever is sent after it, until this toxic is changed or removed. */
+  hold(chunk: Chunk): void
+  drop(chunk: Chunk): void
+  /** Passes on the end of the stream, behind all data. */
+  end(due?: number): void
+  /** Closes both sockets of the connection. */
+  close(): void
+  /** Resets both sockets of the connection (TCP RST). */
+  reset(): void
+  /** Runs it once, unless the toxic is changed or removed before. */
+  after(ms: number, run: () => void): void
+}
+
+/** What a toxic does on one lane; what has no hook passes. A hook that throws ends its connection. */
+export interface Hooks {
+  data?(chunk: Chunk): void
+  /** The source has ended (or was reset): call `lane.end()` now or later. */
+  end?(): void
+  /** The attributes have changed; what was in hand has left and the timers are gone. */
+  updated?(): void
+}
+
+export interface ToxicDefinition<Name extends string = string> {
+  /** The wire name, which is also the file's name. */
+  readonly type: string
+  /** One sentence for help and documentation. */
+  readonly about: string
+  readonly attributes: Readonly<Record<Name, Attribute>>
+  /** It loses data, so a connection that it acted on cannot go on without it. */
+  readonly closesWhenRemoved?: boolean
+  /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
+  open(lane: ToxicLane<Name>): Hooks
+}
+
+/** Types a definition by its own attributes. */
+export const defineToxic = <Name extends string>(definition: ToxicDefinition<Name>): ToxicDefinition =>
+  definition
