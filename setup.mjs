@@ -133,6 +133,7 @@ async function step(label, command, args, { env = process.env, advice }) {
 
   let interrupted
   const forward = (signal) => {
+    if (!interrupted) say(' interrupted, waiting for it to end in good order …')
     interrupted = signal
     try {
       process.kill(child.pid, signal)
@@ -150,7 +151,7 @@ async function step(label, command, args, { env = process.env, advice }) {
   )
   for (const signal of SIGNALS) process.off(signal, forward)
 
-  say(` ${((performance.now() - begun) / 1000).toFixed(1)} s${code === 0 ? '' : ', failed'}\n`)
+  say(` ${((performance.now() - begun) / 1000).toFixed(1)} s${code === 0 || interrupted ? '' : ', failed'}\n`)
   if (interrupted) process.exit(128 + system.signals[interrupted])
   if (code === 0) return
   const lastLines = output.trimEnd().split('\n').slice(-LAST_LINES)
@@ -193,10 +194,13 @@ if [ ! -e "$policy" ] || grep -q "^# Crosswind's set-up" "$policy"; then
     echo "kill -0 $$ 2>/dev/null && exit 101; exit 0"
   } > "$policy" && chmod 755 "$policy" || exit 1
 fi
-wait='DPkg::Lock::Timeout=300'
-apt-get -q -o "$wait" update || echo "Some package lists could not be fetched; trying with what there is."
-apt-get -q -y --no-install-recommends -o "$wait" -o Dpkg::Use-Pty=0 \\
+lock='DPkg::Lock::Timeout=300'
+apt-get -q -o "$lock" update || echo "Some package lists could not be fetched; trying with what there is."
+set -- -q -y --no-install-recommends -o "$lock" \\
   -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install "$@"
+apt-get --download-only "$@" || exit
+# A Ctrl-C may end the download, but would leave dpkg's work half done.
+setsid --wait apt-get "$@"
 `
 
 /** How to become root: the words before the command, or undefined where nobody may be asked. */

@@ -4,7 +4,12 @@ export default defineToxic({
   type: 'timeout',
   about: 'Swallows all data, and closes the connection after a time; with 0 never: a black hole.',
   attributes: {
-    timeout: { unit: 'ms', default: 0, min: 0, about: 'from the first moment on this connection; 0 is never' },
+    timeout: {
+      unit: 'ms',
+      default: 0,
+      min: 0,
+      about: 'from the first moment on this connection; 0 is never',
+    },
   },
   closesWhenRemoved: true,
   open(lane) {

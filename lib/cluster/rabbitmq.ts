@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { HarnessError, messageOf } from '../util/errors.ts'
@@ -33,6 +33,10 @@ export interface RabbitMq {
   read(): Promise<BrokerState>
   end(): Promise<void>
 }
+
+/** The version, as the folder of the installed server names it: asking the program takes a second. */
+export const rabbitMqVersion = (programs: Programs): string =>
+  /rabbitmq_server-([\d.]+\d)/.exec(realpathSync(programs.rabbitmqServer))?.[1] ?? 'unknown'
 
 const NODE = 'rabbit@localhost'
 const VHOST = '/'

@@ -319,7 +319,17 @@ export interface Settled {
 }
 
 /** The words that a suite may allow by name. */
-export type AllowedWord = 'failed' | 'waiting' | 'late' | 'stuck' | 'lost' | 'duplicated' | 'repeated' | 'parked' | 'unexpected' | 'notStarted'
+export type AllowedWord =
+  | 'failed'
+  | 'waiting'
+  | 'late'
+  | 'stuck'
+  | 'lost'
+  | 'duplicated'
+  | 'repeated'
+  | 'parked'
+  | 'unexpected'
+  | 'notStarted'
 
 /** What a suite asked of the verdict: with it the judging can be done again from the journal alone. */
 export interface Judged {

@@ -1,7 +1,7 @@
 import type { EntryOf, ScenarioFacts } from './facts.ts'
 import { ofKind } from './facts.ts'
 import { standingOf, type Known, type Standing } from './standing.ts'
-import type { Tree } from './tree.ts'
+import { isTerminal, type Tree } from './tree.ts'
 import type { Finding, Word } from './verdict-document.ts'
 
 /** What is said of an execution as a whole: exactly one of these words. */
@@ -20,24 +20,70 @@ export interface JudgedExecution {
   finding: Omit<Finding, 'allowed'>
 }
 
-/** The word for each execution that the scenario asked for. */
+/** The word for each execution that the scenario asked for, by the final reading. */
 export function judgeExecutions(facts: ScenarioFacts, tree: Tree, known: Known): JudgedExecution[] {
-  const answers = new Map(ofKind(facts.judgedEntries, 'execution.answered').map((entry) => [entry.execution, entry]))
+  const answers = new Map(
+    ofKind(facts.judgedEntries, 'execution.answered').map((entry) => [entry.execution, entry]),
+  )
   const expect = facts.asked?.expect ?? 'SUCCESS'
   return ofKind(facts.judgedEntries, 'execution.requested').map(({ execution: id, workflow, ordinal }) => {
     const answer = answers.get(id)
     const accepted = answer?.status === 201
     const standing = standingOf(tree, tree.execution(id), known)
     const word = wordFor(standing, accepted, expect)
-    const finding = {
-      object: standing.blocker?.object ?? ('execution' as const),
-      id: standing.blocker?.id ?? id,
-      execution: id,
-      text: textOf(word, id, workflow, standing),
-      evidence: [`entry ${ordinal}: asked for`, answerText(answer), ...standing.evidence],
+    const evidence = [`entry ${ordinal}: asked for`, answerText(answer)]
+    return {
+      id,
+      workflow,
+      accepted,
+      standing,
+      word,
+      finding: findingOf(word, { id, workflow, root: id }, standing, evidence),
     }
-    return { id, workflow, accepted, standing, word, finding }
   })
+}
+
+/** Sub-workflow executions that are open although the execution that started them has ended. */
+export function judgeOrphans(
+  judged: readonly JudgedExecution[],
+  tree: Tree,
+  known: Known,
+): JudgedExecution[] {
+  return judged.flatMap(({ id: root, accepted }) => {
+    const row = tree.execution(root)
+    const parents = row ? tree.below(row).executions.filter(isTerminal) : []
+    const children = parents.flatMap((parent) => tree.tasksOf(parent).flatMap(tree.childrenOf))
+    return children
+      .filter((child) => !isTerminal(child))
+      .map(({ id, workflow }) => {
+        const standing = standingOf(tree, tree.execution(id), known)
+        const word = wordFor(standing, accepted, '')
+        const evidence = [`its parent execution in ${root} has ended`]
+        return {
+          id,
+          workflow,
+          accepted,
+          standing,
+          word,
+          finding: findingOf(word, { id, workflow, root }, standing, evidence),
+        }
+      })
+  })
+}
+
+function findingOf(
+  word: ExecutionWord,
+  about: { id: string; workflow: string; root: string },
+  standing: Standing,
+  evidence: string[],
+): JudgedExecution['finding'] {
+  return {
+    object: standing.blocker?.object ?? 'execution',
+    id: standing.blocker?.id ?? about.id,
+    execution: about.root,
+    text: textOf(word, about.id, about.workflow, standing),
+    evidence: [...evidence, ...standing.evidence],
+  }
 }
 
 function wordFor({ standing, state }: Standing, accepted: boolean, expect: string): ExecutionWord {

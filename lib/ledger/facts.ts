@@ -13,6 +13,8 @@ export interface ScenarioFacts {
   /** The whole journal up to that line: the run's facts and what earlier scenarios started. */
   earlierEntries: readonly Entry[]
   settled: EntryOf<'settled'> | undefined
+  /** The last reading of the database before that line. */
+  reading: EntryOf<'database.read'> | undefined
   /** What the suite asked for. */
   asked: EntryOf<'judged'> | undefined
   timeouts: Timeouts | undefined
@@ -49,6 +51,7 @@ export function factsOf(entries: readonly Entry[], scenario: string): ScenarioFa
     ownEntries,
     earlierEntries,
     settled,
+    reading: ofKind(judgedEntries, 'database.read').at(-1),
     asked,
     timeouts: ofKind(earlierEntries, 'run.begun').at(-1)?.timeouts,
     graphs: new Map(
@@ -60,7 +63,8 @@ export function factsOf(entries: readonly Entry[], scenario: string): ScenarioFa
 /** A scenario ends with its own end, with the next one's beginning, or with the journal. */
 function endOf(entries: readonly Entry[], from: number): number {
   const end = entries.findIndex(
-    ({ kind }, index) => index > from && (kind === 'scenario.ended' || kind === 'scenario.begun' || kind === 'run.ended'),
+    ({ kind }, index) =>
+      index > from && (kind === 'scenario.ended' || kind === 'scenario.begun' || kind === 'run.ended'),
   )
   return end === -1 ? entries.length : end
 }

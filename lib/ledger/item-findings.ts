@@ -1,6 +1,7 @@
 import { attemptKey, told, type Arrival, type Arrivals } from './effects.ts'
 import type { Item } from './items.ts'
 import type { Tree } from './tree.ts'
+import type { Graphs } from './owed.ts'
 import type { Finding } from './verdict-document.ts'
 
 type Found = Omit<Finding, 'allowed'>
@@ -8,7 +9,12 @@ type Found = Omit<Finding, 'allowed'>
 /** An item that ran 0 times though it was owed, in an execution that will not run it any more. */
 export function lostItem(item: Item): Found {
   const { actions, graph } = item
-  const missing = graph.runs === 'workflow' ? 'no sub-workflow execution' : graph.effect ? 'no effect' : 'no result of its own'
+  const missing =
+    graph.runs === 'workflow'
+      ? 'no sub-workflow execution'
+      : graph.effect
+        ? 'no effect'
+        : 'no result of its own'
   return {
     object: item.object,
     id: item.id,
@@ -30,7 +36,10 @@ export function repeatedItem(item: Item): Found {
     id: item.id,
     execution: item.root,
     text: `${item.object} ${item.id} ran in ${item.attempts} attempts`,
-    evidence: [...item.actions.map(({ id, state }) => `action ${id} is ${state}`), ...item.arrivals.map(told)],
+    evidence: [
+      ...item.actions.map(({ id, state }) => `action ${id} is ${state}`),
+      ...item.arrivals.map(told),
+    ],
   }
 }
 
@@ -54,24 +63,24 @@ export function duplicatedAttempt(runs: readonly Arrival[], items: readonly Item
 }
 
 /** Effects of nothing that was started, and effects that the database or the graph knows nothing of. */
-export function unexpectedEffects({ own, foreign }: Arrivals, tree: Tree, workflowHas: TaskKnown): Found[] {
+export function unexpectedEffects({ own, foreign }: Arrivals, tree: Tree, graphs: Graphs): Found[] {
   const strange = own.flatMap((arrival) => {
     const execution = tree.execution(arrival.execution)
-    if (!execution) return [{ arrival, why: 'an execution without a row' }]
-    if (!workflowHas(execution.workflow, arrival.task)) return [{ arrival, why: `no task of workflow ${execution.workflow}` }]
-    return []
+    if (!execution) return [effectFinding(arrival, 'its execution has no row')]
+    const graph = graphs.get(execution.workflow)
+    const known = !graph || graph.tasks[arrival.task]
+    return known ? [] : [effectFinding(arrival, `workflow ${execution.workflow} has no such task`)]
   })
-  const unknown = foreign.map((arrival) => ({ arrival, why: 'an execution that this run did not start' }))
-  return [...strange, ...unknown].map(({ arrival, why }) => effectFinding(arrival, why))
+  return [
+    ...strange,
+    ...foreign.map((arrival) => effectFinding(arrival, 'this run did not start its execution')),
+  ]
 }
-
-/** false: the workflow's graph is known and has no such task. */
-export type TaskKnown = (workflow: string, task: string) => boolean
 
 export const effectFinding = (arrival: Arrival, why: string): Found => ({
   object: 'effect',
   id: String(arrival.effect),
   execution: arrival.root,
-  text: `effect ${arrival.effect}, task ${arrival.task} of execution ${arrival.execution}: ${why}`,
+  text: `effect ${arrival.effect}, of task ${arrival.task} of execution ${arrival.execution}: ${why}`,
   evidence: [told(arrival)],
 })

@@ -21,7 +21,12 @@ export interface Item {
 }
 
 /** The items that a judged execution and its sub-workflows owe, by the workflows' graphs and the final rows. */
-export function itemsOf(tree: Tree, root: ExecutionRow, graphs: Graphs, arrivals: readonly Arrival[]): Item[] {
+export function itemsOf(
+  tree: Tree,
+  root: ExecutionRow,
+  graphs: Graphs,
+  arrivals: readonly Arrival[],
+): Item[] {
   const byTask = Map.groupBy(arrivals, ({ execution, task }) => itemId(execution, task))
   return owedBelow(tree, root, graphs).flatMap((owed) => {
     const ofTask = byTask.get(itemId(owed.execution.id, owed.name)) ?? []
@@ -54,11 +59,14 @@ function itemOf(tree: Tree, root: string, owed: OwedTask, index: number, ofTask:
   const marks = new Set([...arrivals, ...actions].flatMap(({ attempt }) => attempt ?? []))
   return {
     ...about,
-    ran: graph.effect ? arrivals.length > 0 : actions.some(hasOwnResult),
+    ran: graph.effect ? arrivals.length > 0 : actions.some((action) => hasOwnResult(action, graph)),
     attempts: Math.max(marks.size, actions.length),
   }
 }
 
-/** An action that Mistral failed for want of a heartbeat has a result, but not its own. */
-const hasOwnResult = ({ state, expired }: ActionRow): boolean =>
-  state === 'SUCCESS' || (state === 'ERROR' && expired !== true)
+/**
+ * An action that Mistral failed for want of a heartbeat has a result, but not its own. An asynchronous one gets
+ * its result from elsewhere: nothing tells whether it ran, so that it is never called lost.
+ */
+const hasOwnResult = ({ state, expired }: ActionRow, { asynchronous }: GraphTask): boolean =>
+  asynchronous === true || state === 'SUCCESS' || (state === 'ERROR' && expired !== true)

@@ -18,6 +18,8 @@ export interface Journal {
   readonly file: string
   /** Why the file ends early: the disk is full, the folder has gone. The run is then worth nothing. */
   readonly error: HarnessError | undefined
+  /** Milliseconds since the run began, as in the entries' `at`. */
+  now(): number
   /** Records a fact. Never waits and never throws: a write that fails is kept as `error`. */
   append(fact: Fact): Entry
   entries(): readonly Entry[]
@@ -31,6 +33,7 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   const began = now()
   const entries: Entry[] = []
   const stream = createWriteStream(file)
+  const clock = (): number => Math.round((now() - began) * 1000) / 1000
   let error: HarnessError | undefined
   let closed = false
 
@@ -48,10 +51,14 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     get error() {
       return error
     },
+    now: clock,
     append(fact) {
       const previous = entries.at(-1)
-      const at = Math.max(previous?.at ?? 0, Math.round((now() - began) * 1000) / 1000)
-      const line = sealed(JSON.stringify({ ordinal: entries.length + 1, at, ...fact }), previous?.checksum ?? '')
+      const at = Math.max(previous?.at ?? 0, clock())
+      const line = sealed(
+        JSON.stringify({ ordinal: entries.length + 1, at, ...fact }),
+        previous?.checksum ?? '',
+      )
       // Read back from its own text, so that memory and file can never tell different stories.
       const entry = JSON.parse(line) as Entry
       entries.push(entry)
@@ -96,8 +103,8 @@ export async function readJournal(file: string): Promise<JournalReading> {
   return { entries }
 }
 
-/** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. */
-const SEAL = /^(\{.*),"checksum":"([0-9a-f]{8})"\}$/
+/** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. JSON leaves U+2028 as it is, hence the s. */
+const SEAL = /^(\{.*),"checksum":"([0-9a-f]{8})"\}$/s
 
 function sealed(body: string, previousChecksum: string): string {
   return `${body.slice(0, -1)},"checksum":"${checksumOf(body, previousChecksum)}"}`

@@ -20,6 +20,11 @@ const isTimeoutPolicy = (job: JobRow): boolean => job.func.endsWith('_fail_task_
 /** Jobs that belong to no work: they come and go while nothing moves. */
 export const isBookkeeping = isIntegrityCheck
 
+function beat({ id, heartbeatAgeMs: age }: ActionRow): string {
+  if (age === null) return `${id} has no heartbeat, so that it never expires`
+  return age < 0 ? `${id} owes its first beat in ${inSeconds(-age)}` : `${id} beat ${inSeconds(age)} ago`
+}
+
 /**
  * The heartbeat checker ends a synchronous action whose last beat is older than the budget. A first beat is
  * owed later: Mistral then keeps a time in the future, so that the age alone decides. An engine that has
@@ -29,17 +34,13 @@ const heartbeats: Mechanism = ({ actions }, timeouts) => {
   const running = actions.filter((action) => action.synchronous && !isTerminal(action))
   if (running.length === 0) return excluded('no synchronous action is running')
   const { heartbeatBudgetMs: budget, heartbeatIntervalMs: interval } = timeouts
-  const beat = (action: ActionRow): string =>
-    action.heartbeatAgeMs === null
-      ? `${action.id} has no heartbeat, so that it never expires`
-      : `${action.id} beat ${inSeconds(action.heartbeatAgeMs)} ago`
   if (budget === 0) return moves(`heartbeats are off: whether ${running[0]?.id} still runs cannot be told`)
-  const alive = running.find(
-    ({ heartbeatAgeMs: age }) => age !== null && age <= 2 * budget + 2 * interval,
-  )
+  const alive = running.find(({ heartbeatAgeMs: age }) => age !== null && age <= 2 * budget + 2 * interval)
   return alive
     ? moves(`synchronous action ${beat(alive)}, the budget is ${inSeconds(budget)}`)
-    : excluded(`no synchronous action is within its heartbeat budget of ${inSeconds(budget)}: ${running.map(beat).join(', ')}`)
+    : excluded(
+        `no synchronous action is within its heartbeat budget of ${inSeconds(budget)}: ${running.map(beat).join(', ')}`,
+      )
 }
 
 /** Jobs that could do something: the integrity check is no work, and a time-out of a finished task has no effect. */
@@ -82,12 +83,16 @@ const integrityCheck: Mechanism = (below, timeouts) => {
     const children = [...actions, ...executions].filter((child) => child.task === task.id)
     return task.state === 'RUNNING' && children.length > 0 && children.every(isTerminal)
   })
-  if (ready.length === 0) return excluded('no RUNNING task has only finished children, so that no integrity check helps')
+  if (ready.length === 0)
+    return excluded('no RUNNING task has only finished children, so that no integrity check helps')
   for (const task of ready) {
     const check = jobs.find(
       (job) => isIntegrityCheck(job) && job.names.includes(task.execution) && canRun(job, timeouts),
     )
-    if (check) return moves(`the integrity check in ${inSeconds(check.dueInMs)} will look at task ${task.name} (${task.id})`)
+    if (check)
+      return moves(
+        `the integrity check in ${inSeconds(check.dueInMs)} will look at task ${task.name} (${task.id})`,
+      )
   }
   return excluded(`no integrity check is scheduled for ${ready.map(({ execution }) => execution).join(', ')}`)
 }

@@ -16,7 +16,8 @@ export interface OwedTask {
 /** The tasks that one execution owes, without those of its sub-workflows. Empty for a workflow without a graph. */
 export function owedBy(tree: Tree, execution: ExecutionRow, graphs: Graphs): OwedTask[] {
   const byName = Map.groupBy(tree.tasksOf(execution), ({ name }) => name)
-  const succeeded = (name: string): boolean => byName.get(name)?.some(({ state }) => state === 'SUCCESS') ?? false
+  const succeeded = (name: string): boolean =>
+    byName.get(name)?.some(({ state }) => state === 'SUCCESS') ?? false
   return Object.entries(graphs.get(execution.workflow)?.tasks ?? {})
     .filter(([, graph]) => graph.after.every(succeeded))
     .map(([name, graph]) => ({ execution, name, graph, rows: byName.get(name) ?? [] }))

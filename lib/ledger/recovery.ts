@@ -6,11 +6,17 @@ import type { Recovery } from './verdict-document.ts'
  * Seconds from a fault's end until each of these executions was first read as terminal, so at the resolution of
  * the polling. Executions that were terminal before the fault's end, or never, are left out; null: none is left.
  */
-export function recoveryOf(facts: ScenarioFacts, running: readonly string[], endedAt: number): Recovery | null {
+export function recoveryOf(
+  facts: ScenarioFacts,
+  running: readonly string[],
+  endedAt: number,
+): Recovery | null {
   const readings = ofKind(facts.judgedEntries, 'database.read')
   const perExecution = Object.fromEntries(
     running.flatMap((id) => {
-      const first = readings.find(({ executions }) => executions.some((row) => row.id === id && isTerminal(row)))
+      const first = readings.find(({ executions }) =>
+        executions.some((row) => row.id === id && isTerminal(row)),
+      )
       return first && first.at > endedAt ? [[id, Math.round(first.at - endedAt) / 1000]] : []
     }),
   )

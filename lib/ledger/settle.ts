@@ -1,4 +1,3 @@
-import { inSeconds } from '../util/clock.ts'
 import type { BrokerRead, DatabaseRead } from './entries.ts'
 import { isBookkeeping } from './movers.ts'
 import { isTerminal } from './tree.ts'
@@ -35,22 +34,26 @@ export function unsettled({ readings, broker, bytesHeld, faultsOn }: SettlingLoo
   if (!broker) missing.push('the broker was not read')
   const last = readings.at(-1)
   if (!last) return [...missing, 'the database was not read']
-  const needed = last.executions.every(isTerminal) && last.executions.length > 0 ? STEADY_TERMINAL_MS : STEADY_OPEN_MS
-  const steady = steadyMs(readings)
+  const needed =
+    last.executions.every(isTerminal) && last.executions.length > 0 ? STEADY_TERMINAL_MS : STEADY_OPEN_MS
+  const steady = settledFor(readings)
   if (steady < needed) {
-    missing.push(`the database was the same for ${inSeconds(steady)} only, not ${inSeconds(needed)}`)
+    missing.push(`the database was the same for ${Math.floor(steady)} ms only, not ${needed} ms`)
   }
   return missing
 }
 
-/** How long the last readings have been the same. */
-function steadyMs(readings: readonly Reading[]): number {
+/** For how many milliseconds the last readings have been the same. */
+export function settledFor(readings: readonly Reading[]): number {
   const last = readings.at(-1)
   if (!last) return 0
-  const same = essence(last)
-  const before = readings.findLastIndex((reading) => essence(reading) !== same)
+  const before = readings.findLastIndex((reading) => !sameEssence(reading, last))
   return last.at - (readings[before + 1]?.at ?? last.at)
 }
+
+/** Whether two readings differ in nothing but what changes while nothing happens. */
+export const sameEssence = (one: DatabaseRead, other: DatabaseRead): boolean =>
+  essence(one) === essence(other)
 
 /** A reading without what changes while nothing happens: ages, heartbeats and the schedulers' bookkeeping. */
 function essence({ executions, tasks, actions, jobs }: DatabaseRead): string {

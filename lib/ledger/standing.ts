@@ -51,7 +51,9 @@ export function standingOf(tree: Tree, execution: ExecutionRow | undefined, know
 
   const blockers = blockersOf(tree, execution, known, 0)
   const decisive = blockers.filter(({ waits }) => !waits)
-  const [blocker, ...others] = (decisive.length > 0 ? decisive : blockers).toSorted((a, b) => b.depth - a.depth)
+  const [blocker, ...others] = (decisive.length > 0 ? decisive : blockers).toSorted(
+    (a, b) => b.depth - a.depth,
+  )
   const also = others.map(({ text }) => `also: ${text}`)
   const named = blocker ? { blocker } : {}
   if (state === 'PAUSED') return { standing: 'waiting', state, ...named, evidence: also }
@@ -102,8 +104,12 @@ function blockersOfTask(tree: Tree, task: TaskRow, known: Known, depth: number):
   const children = tree.childrenOf(task)
   const actions = tree.actionsOf(task)
   const below = [
-    ...children.filter((child) => !isTerminal(child)).flatMap((child) => blockersOf(tree, child, known, depth + 1)),
-    ...actions.filter((action) => !isTerminal(action)).map((action) => blockingAction(action, task, depth + 1)),
+    ...children
+      .filter((child) => !isTerminal(child))
+      .flatMap((child) => blockersOf(tree, child, known, depth + 1)),
+    ...actions
+      .filter((action) => !isTerminal(action))
+      .map((action) => blockingAction(action, task, depth + 1)),
   ]
   if (below.length > 0) return below
   const count = children.length + actions.length

@@ -20,7 +20,9 @@ export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
     const parked = ready - (before.get(name) ?? 0)
     if (consumers > 0 || parked <= 0 || isFanout(queue)) return []
     const text = `${parked} messages are parked in queue ${name}, which has no consumer`
-    return [{ object: 'queue', id: name, text, evidence: [`entry ${last?.ordinal}: ${ready} ready`] } as const]
+    return [
+      { object: 'queue', id: name, text, evidence: [`entry ${last?.ordinal}: ${ready} ready`] } as const,
+    ]
   })
 }
 
@@ -46,9 +48,13 @@ export function deathsOf({ judgedEntries, earlierEntries }: ScenarioFacts): Deat
 }
 
 function wasSignalled(exit: EntryOf<'node.exited'>, entries: ScenarioFacts['earlierEntries']): boolean {
-  const own = entries.filter((entry) => entry.ordinal < exit.ordinal && 'node' in entry && entry.node === exit.node)
+  const own = entries.filter(
+    (entry) => entry.ordinal < exit.ordinal && 'node' in entry && entry.node === exit.node,
+  )
   const start = own.findLastIndex(({ kind }) => kind === 'node.started')
-  return ofKind(own.slice(start + 1), 'node.signalled').some(({ signal }) => signal !== 'SIGSTOP' && signal !== 'SIGCONT')
+  return ofKind(own.slice(start + 1), 'node.signalled').some(
+    ({ signal }) => signal !== 'SIGSTOP' && signal !== 'SIGCONT',
+  )
 }
 
 function deathFinding({ node, pid, code, signal, ordinal }: EntryOf<'node.exited'>): Found {

@@ -7,13 +7,13 @@ export const isTerminal = ({ state }: { state: string }): boolean => TERMINAL.ha
 
 /** A reading of the database, indexed by who belongs to whom. */
 export interface Tree {
-  execution(id: string): ExecutionRow | undefined
-  tasksOf(execution: ExecutionRow): readonly TaskRow[]
-  actionsOf(task: TaskRow): readonly ActionRow[]
+  execution: (id: string) => ExecutionRow | undefined
+  tasksOf: (execution: ExecutionRow) => readonly TaskRow[]
+  actionsOf: (task: TaskRow) => readonly ActionRow[]
   /** Sub-workflow executions. */
-  childrenOf(task: TaskRow): readonly ExecutionRow[]
+  childrenOf: (task: TaskRow) => readonly ExecutionRow[]
   /** The execution and everything below it. */
-  below(execution: ExecutionRow): Subtree
+  below: (execution: ExecutionRow) => Subtree
 }
 
 export interface Subtree {
@@ -30,23 +30,21 @@ export function treeOf(reading: DatabaseRead): Tree {
   const actions = Map.groupBy(reading.actions, (row) => row.task)
   const children = Map.groupBy(reading.executions, (row) => row.task)
 
-  const tree: Tree = {
-    execution: (id) => executions.get(id),
-    tasksOf: (execution) => tasks.get(execution.id) ?? [],
-    actionsOf: (task) => actions.get(task.id) ?? [],
-    childrenOf: (task) => children.get(task.id) ?? [],
-    below(execution) {
-      const parts = tree.tasksOf(execution).flatMap((task) => tree.childrenOf(task).map(tree.below))
-      const ownTasks = tree.tasksOf(execution)
-      const all = {
-        executions: [execution, ...parts.flatMap((part) => part.executions)],
-        tasks: [...ownTasks, ...parts.flatMap((part) => part.tasks)],
-        actions: [...ownTasks.flatMap(tree.actionsOf), ...parts.flatMap((part) => part.actions)],
-      }
-      const ids = new Set([...all.executions, ...all.tasks, ...all.actions].map(({ id }) => id))
-      const jobs = reading.jobs.filter(({ names }) => names.length === 0 || names.some((id) => ids.has(id)))
-      return { ...all, jobs }
-    },
+  const tasksOf: Tree['tasksOf'] = ({ id }) => tasks.get(id) ?? []
+  const actionsOf: Tree['actionsOf'] = ({ id }) => actions.get(id) ?? []
+  const childrenOf: Tree['childrenOf'] = ({ id }) => children.get(id) ?? []
+
+  const descend = (execution: ExecutionRow): ExecutionRow[] => [
+    execution,
+    ...tasksOf(execution).flatMap(childrenOf).flatMap(descend),
+  ]
+  function below(execution: ExecutionRow): Subtree {
+    const ownExecutions = descend(execution)
+    const ownTasks = ownExecutions.flatMap(tasksOf)
+    const ownActions = ownTasks.flatMap(actionsOf)
+    const ids = new Set([...ownExecutions, ...ownTasks, ...ownActions].map(({ id }) => id))
+    const jobs = reading.jobs.filter(({ names }) => names.length === 0 || names.some((id) => ids.has(id)))
+    return { executions: ownExecutions, tasks: ownTasks, actions: ownActions, jobs }
   }
-  return tree
+  return { execution: (id) => executions.get(id), tasksOf, actionsOf, childrenOf, below }
 }

@@ -19,9 +19,21 @@ export interface EffectAddress {
   attempt: string
 }
 
-/** The URL's template in YAQL. Each workflow gets `effects` (http://…/effects) and `root` as inputs. */
+/**
+ * The URL's template in YAQL. Each workflow gets `effects` (http://…/effects) and `root` as inputs. `execution().id`
+ * would not do: Mistral caches it per transaction, whatever the workflow, so that sub-workflows that are started in
+ * one transaction all get the first one's id (`tx_cached` in expressions/std_functions.py; seen on 15.0.0, and
+ * unchanged in 23.0.0). What it would look up is in the context.
+ */
 export const effectTemplate = (task: string, withItems: boolean): string =>
-  `<% $.effects %>/<% execution().id %>/<% $.root %>/${task}/${withItems ? '<% $.i %>' : '0'}/<% uuid() %>`
+  [
+    '<% $.effects %>',
+    "<% $.get('__execution').id %>",
+    '<% $.root %>',
+    task,
+    withItems ? '<% $.i %>' : '0',
+    '<% uuid() %>',
+  ].join('/')
 
 /** Reads an effect's URL or its path; undefined if it is none. */
 export function readEffectUrl(url: string): EffectAddress | undefined {

@@ -52,8 +52,8 @@ export async function rpcPing(
         messageId: id,
       })
     } catch (error) {
-      settle(false)
       reject(error)
+      settle(false)
     }
   })
 }

@@ -142,7 +142,7 @@ export class MistralRest {
 
   /** @param options.force also if it has not finished. */
   async deleteExecution(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
-    await this.#ok({ method: 'DELETE', path: `/v2/executions/${id}?force=${force}` })
+    await this.#ok({ method: 'DELETE', path: `/v2/executions/${id}${force ? '?force=true' : ''}` })
   }
 
   /** The answer's text; any status but 2xx is an error. */

@@ -8,7 +8,7 @@ export type Component = 'api' | 'engine' | 'executor'
 /** How Mistral's components speak to each other, over RabbitMQ in both. */
 export type RpcDriver = 'oslo' | 'kombu'
 
-/** What differs from one Mistral to another; everything else here holds for all that were tried. */
+/** What differs from one Mistral to another; everything else in this folder holds for all that were tried. */
 export interface VersionTraits {
   rpcDrivers: readonly RpcDriver[]
   /**
@@ -16,35 +16,24 @@ export interface VersionTraits {
    * and only GET / and the RPC ping tell.
    */
   readyLine: ((component: Component) => string) | undefined
-  /**
-   * Processes of one component: `one` process; `forks`, the API's listener with a worker; `master`, every
-   * component is a master with a worker, which outlives a SIGKILL of its master by some seconds. Always signal
-   * the process group.
-   */
-  processes: (component: Component) => 'one' | 'forks' | 'master'
 }
 
 const READY_NAMES: Record<Component, string> = { api: 'API', engine: 'Engine', executor: 'Executor' }
 
-/** Up to here: eventlet, both drivers, a ready line. Seen on 15.0.0 and 20.2.0. */
-const EVENTLET: VersionTraits = {
+/** Ran: 15.0.0 and 20.2.0. */
+const WITH_KOMBU: VersionTraits = {
   rpcDrivers: ['oslo', 'kombu'],
   readyLine: (component) => `${READY_NAMES[component]} server started.`,
-  processes: (component) => (component === 'api' ? 'forks' : 'one'),
 }
 
-/** 21.0.0 dropped kombu and the ready line; 23.0.0, the one that was run, has masters and threads. */
-const THREADS: VersionTraits = {
-  rpcDrivers: ['oslo'],
-  readyLine: undefined,
-  processes: () => 'master',
-}
+/** Ran: 23.0.0; by their code, 21.0.0 dropped both, and 22.0.0 has neither. */
+const OSLO_ONLY: VersionTraits = { rpcDrivers: ['oslo'], readyLine: undefined }
 
 /** @throws {HarnessError} if the version does not begin with a number. */
 export function traitsOf(version: string): VersionTraits {
   const major = Number.parseInt(version, 10)
   if (Number.isNaN(major)) throw new HarnessError(`"${version}" is not a version of Mistral`)
-  return major >= 21 ? THREADS : EVENTLET
+  return major >= 21 ? OSLO_ONLY : WITH_KOMBU
 }
 
 /** Arguments of the interpreter that start a component; the same in 15.0.0 and 23.0.0. */

@@ -5,9 +5,8 @@ const BUSY_BYTES = 8192
 /** Cuts that are listed; the counters know of all. */
 const CUTS_KEPT = 1000
 
-/** Why a connection was cut: `disabled`, a toxic's name, or `closed by API` (its proxy was moved, or the server closed). */
-export const BY_DISABLING = 'disabled'
-export const BY_API = 'closed by API'
+/** Why a connection was cut. `api`: its proxy was moved, or the server closed; that is no fault. */
+export type Cause = { kind: 'disabled' } | { kind: 'api' } | { kind: 'toxic'; name: string }
 
 /** What toxics did to a proxy's connections, since the proxy was made. */
 export interface Strikes {
@@ -38,6 +37,7 @@ export interface Cut {
   /** Received from the client, and from the server, until then. */
   upstreamBytes: number
   downstreamBytes: number
+  /** `disabled` (or deleted), a toxic's name, or `closed by API`. */
   by: string
 }
 
@@ -78,13 +78,15 @@ export class Tally {
   #busyCutByFault = 0
   readonly #ended: Record<Stream, LaneBytes> = { upstream: noBytes(), downstream: noBytes() }
 
-  cut(cut: Cut): void {
-    this.cuts.push(cut)
+  cut(cause: Cause, cut: Omit<Cut, 'by'>): Cut {
+    const listed = { ...cut, by: nameOf(cause) }
+    this.cuts.push(listed)
     if (this.cuts.length > CUTS_KEPT) this.cuts.shift()
-    if (cut.by === BY_API) return
+    if (cause.kind === 'toxic') this.strikes.connectionsCut += 1
+    if (cause.kind === 'api') return listed
     this.#cutByFault += 1
     if (cut.upstreamBytes + cut.downstreamBytes > BUSY_BYTES) this.#busyCutByFault += 1
-    if (cut.by !== BY_DISABLING) this.strikes.connectionsCut += 1
+    return listed
   }
 
   closed(lanes: Record<Stream, LaneBytes>): void {
@@ -114,6 +116,11 @@ export class Tally {
       cuts: [...this.cuts],
     }
   }
+}
+
+function nameOf(cause: Cause): string {
+  if (cause.kind === 'toxic') return cause.name
+  return cause.kind === 'disabled' ? 'disabled' : 'closed by API'
 }
 
 export const noBytes = (): LaneBytes => ({ received: 0, sent: 0, held: 0, dropped: 0 })

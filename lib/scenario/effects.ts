@@ -15,10 +15,12 @@ export interface Effects extends AsyncDisposable {
   readonly url: string
   /** All arrivals so far. */
   readonly arrived: readonly EffectArrived[]
-  /** Arrivals whose answer is kept back now. */
-  held(): EffectArrived[]
-  /** From now on keeps back the answers of what matches. */
+  /** Arrivals whose answer is kept back now, with the port that their caller's connection comes from. */
+  held(): { effect: EffectArrived; callerPort: number }[]
+  /** From now on keeps back the answers of what matches, until they are released. */
   hold(match: HoldMatch): void
+  /** From now on each answer that is not held takes this long: the length of an action's work. */
+  take(ms: number): void
   /** Answers all that is kept back, and keeps back nothing more. */
   release(): void
 }
@@ -40,6 +42,7 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
   const arrived: EffectArrived[] = []
   const pending = new Set<Pending>()
   let holds: HoldMatch | undefined
+  let takesMs = 0
 
   const answer = (one: Pending) => {
     pending.delete(one)
@@ -61,7 +64,9 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
     onFact(effect)
     const one = { effect, since: monotonicMs(), response }
     pending.add(one)
-    if (!holds?.(effect)) answer(one)
+    if (holds?.(effect)) return
+    if (takesMs > 0) setTimeout(() => pending.has(one) && answer(one), takesMs)
+    else answer(one)
   })
   // A held answer may take as long as the suite likes.
   server.requestTimeout = 0
@@ -76,9 +81,12 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
   return {
     url: `http://127.0.0.1:${address.port}${EFFECTS_PATH}`,
     arrived,
-    held: () => [...pending].map((one) => one.effect),
+    held: () => [...pending].map(({ effect, response }) => ({ effect, callerPort: response.socket?.remotePort ?? 0 })),
     hold: (match) => {
       holds = match
+    },
+    take: (ms) => {
+      takesMs = ms
     },
     release: () => {
       holds = undefined

@@ -1,5 +1,4 @@
 import type { LinkFabric } from '../cluster/links.ts'
-import type { RunningToxiproxy } from '../api/server.ts'
 import type { ToxiproxyApi } from './toxiproxy.ts'
 
 /** The port at the end of `127.0.0.1:3310`. */
@@ -11,10 +10,10 @@ const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexO
  *
  *     node → (real Toxiproxy →) our proxy → service
  */
-export function linkFabric(own: RunningToxiproxy, ownApi: ToxiproxyApi, front: ToxiproxyApi | undefined): LinkFabric {
+export function linkFabric(own: ToxiproxyApi, front: ToxiproxyApi | undefined): LinkFabric {
   const laid = new Map<string, Promise<number>>()
   const lay = async (link: string, upstreamPort: number): Promise<number> => {
-    const tap = await ownApi.createProxy(link, `127.0.0.1:${upstreamPort}`)
+    const tap = await own.createProxy(link, `127.0.0.1:${upstreamPort}`)
     return portOf(front === undefined ? tap : await front.createProxy(link, tap))
   }
   return {
@@ -24,6 +23,6 @@ export function linkFabric(own: RunningToxiproxy, ownApi: ToxiproxyApi, front: T
       laid.set(link, known)
       return known
     },
-    servicePorts: async (link) => own.proxies().find((proxy) => proxy.name === link)?.connections().map((one) => one.upstreamLocal) ?? [],
+    servicePorts: async (link) => (await own.connections(link)).map(({ upstreamLocal }) => portOf(upstreamLocal)),
   }
 }

@@ -19,6 +19,12 @@ interface ProxyView {
   toxics: (ToxicRequest & { expires_at?: string })[]
 }
 
+interface ConnectionView {
+  id: number
+  /** Where the proxy's own connection to the service comes from: `127.0.0.1:40112`. */
+  upstreamLocal: string
+}
+
 /** The server said no; its own text and status are kept. */
 export class ToxiproxyRefusal extends UsageError {
   override name = 'ToxiproxyRefusal'
@@ -91,6 +97,12 @@ export class ToxiproxyApi {
 
   async proxies(): Promise<Record<string, ProxyView>> {
     const { data } = await this.client.api.get<Record<string, ProxyView>>(`${this.url}/proxies`)
+    return data
+  }
+
+  /** The open connections of a proxy of ours; a real Toxiproxy has no such list. */
+  async connections(proxy: string): Promise<ConnectionView[]> {
+    const { data } = await this.client.api.get<ConnectionView[]>(`${this.url}/proxies/${proxy}/connections`)
     return data
   }
 

@@ -70,7 +70,16 @@ export interface Work {
   retries: number
 }
 
-export type WorkflowOptions = { action?: WorkflowAction } & Partial<Record<string, number | WorkflowAction>>
+/** What is left out has its default; each workflow has only some of the sizes. */
+export interface WorkflowOptions {
+  /** Default `effect`. */
+  action?: WorkflowAction
+  tasks?: number
+  sequences?: number
+  items?: number
+  retries?: number
+  seconds?: number
+}
 
 /** Parameters that every reference workflow has, besides its sizes and its action. */
 export const commonParameters = {
@@ -88,7 +97,7 @@ export const defineWorkflow = <P extends string>(kind: WorkflowKind<P>): Workflo
 export function build(kind: WorkflowKind, options: WorkflowOptions): WorkflowDefinition[] {
   const { action = 'effect', ...numbers } = options
   if (!workflowActions.includes(action)) throw unknownWord('action', action, workflowActions)
-  if (numbers['seconds'] !== undefined && action !== 'sleep') {
+  if (numbers.seconds !== undefined && action !== 'sleep') {
     throw new UsageError(`seconds is for the action sleep, not ${action}`)
   }
   const { retries, seconds, ...sizes } = readParameters(kind, numbers) as Sizes
@@ -108,7 +117,10 @@ function buildAll(kind: WorkflowKind, sizes: Record<string, number>, work: Work)
   return [...children, { name, ...render(name, plans, work), effect: work.action === 'effect' }]
 }
 
-function readParameters(kind: WorkflowKind, given: Record<string, unknown>): Record<string, number> {
+function readParameters(
+  kind: WorkflowKind,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, number> {
   const parameters: Record<string, Parameter> = { ...kind.parameters, ...commonParameters }
   for (const name of Object.keys(given)) {
     if (!(name in parameters))

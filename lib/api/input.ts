@@ -1,0 +1,142 @@
+import { parseAddress } from '../proxy/address.ts'
+import type { ProxyChange } from '../proxy/proxy.ts'
+import type { ProxySpec } from '../proxy/proxies.ts'
+import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
+import { MAX_ATTRIBUTE, type Attribute, type Stream, type ToxicDefinition } from '../toxic.ts'
+import { nearest } from '../util/nearest.ts'
+import { ApiError } from './errors.ts'
+import { Fields, listOf } from './json.ts'
+
+type Definitions = readonly ToxicDefinition[]
+
+/** Reads what is checked of a proxy; `at` is put behind a missing field's name: ` at proxy 2`. */
+export function proxySpec(body: unknown, definitions: Definitions, at = ''): ProxySpec {
+  const fields = new Fields(body)
+  const name = fields.string('name')
+  if (!name) throw new ApiError('missingField', `name${at}`)
+  const upstream = fields.string('upstream')
+  if (!upstream) throw new ApiError('missingField', `upstream${at}`)
+  const change = readProxyChange(fields)
+  if (change.durationMs !== undefined && change.enabled !== false) throw leaseWithoutDisabling()
+  const toxics = fields.list('toxics')?.map((toxic) => toxicSpec(toxic, definitions))
+  const twice = toxics?.find((toxic, index) => toxics.findIndex((other) => other.name === toxic.name) < index)
+  if (twice) throw new ApiError('toxicAlreadyExists')
+  return { ...change, name, upstream, toxics }
+}
+
+/** The whole list is checked before anything is made. */
+export const proxySpecs = (body: unknown, definitions: Definitions): ProxySpec[] =>
+  listOf(body, 'it').map((proxy, index) => proxySpec(proxy, definitions, ` at proxy ${index + 1}`))
+
+/** @param enabled whether the proxy is, if the change does not say. */
+export function proxyChange(body: unknown, enabled: boolean): ProxyChange {
+  const change = readProxyChange(new Fields(body))
+  if (change.durationMs !== undefined && (change.enabled ?? enabled)) throw leaseWithoutDisabling()
+  return change
+}
+
+/** The stream is checked before the type, and that before attributes. */
+export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
+  const fields = new Fields(body)
+  const type = fields.string('type') ?? ''
+  const stream = (fields.string('stream') ?? 'downstream').toLowerCase()
+  if (!isStream(stream)) throw new ApiError('invalidStream')
+  const definition = definitions.find((known) => known.type === type)
+  if (!definition) throw new ApiError('invalidToxicType')
+  return {
+    name: fields.string('name') || `${type}_${stream}`,
+    definition,
+    stream,
+    toxicity: toxicityOf(fields) ?? 1,
+    attributes: attributesOf(definition, fields.fields('attributes'), defaultsOf(definition)),
+    ...durationOf(fields),
+  }
+}
+
+/** Name, type and stream may be given and are not looked at: clients send all that they have. */
+export function toxicChange(
+  body: unknown,
+  definition: ToxicDefinition,
+  current: Readonly<Record<string, number>>,
+): ToxicChange {
+  const fields = new Fields(body)
+  const toxicity = toxicityOf(fields)
+  return {
+    attributes: attributesOf(definition, fields.fields('attributes'), current),
+    ...(toxicity !== undefined && { toxicity }),
+    ...durationOf(fields),
+  }
+}
+
+function readProxyChange(fields: Fields): ProxyChange {
+  return {
+    listen: addressOf(fields, 'listen'),
+    upstream: addressOf(fields, 'upstream'),
+    enabled: fields.boolean('enabled'),
+    ...durationOf(fields),
+  }
+}
+
+/** An address that is empty is one that was not given. */
+function addressOf(fields: Fields, name: string): string | undefined {
+  const text = fields.string(name)
+  if (!text) return undefined
+  if (!parseAddress(text)) throw new ApiError('badRequestBody', `${name} must be host:port, not ${text}`)
+  return text
+}
+
+const leaseWithoutDisabling = () => new ApiError('badRequestBody', 'duration needs enabled: false')
+
+const isStream = (text: string): text is Stream => text === 'upstream' || text === 'downstream'
+
+function toxicityOf(fields: Fields): number | undefined {
+  const toxicity = fields.number('toxicity')
+  if (toxicity === undefined || (toxicity >= 0 && toxicity <= 1)) return toxicity
+  throw new ApiError('badRequestBody', `toxicity must be from 0 to 1, not ${toxicity}`)
+}
+
+/** `duration`: the length of a lease in ms. */
+function durationOf(fields: Fields): { durationMs?: number } {
+  const durationMs = fields.number('duration')
+  if (durationMs === undefined) return {}
+  if (Number.isInteger(durationMs) && durationMs >= 1 && durationMs <= Number.MAX_SAFE_INTEGER)
+    return { durationMs }
+  throw new ApiError('badRequestBody', `duration must be a whole number of ms, 1 or more, not ${durationMs}`)
+}
+
+const defaultsOf = ({ attributes }: ToxicDefinition): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, attribute]) =>
+      attribute.default === undefined ? [] : [[name, attribute.default]],
+    ),
+  )
+
+/** Every attribute of the type: as given, else as it is now. */
+function attributesOf(
+  { type, attributes }: ToxicDefinition,
+  given: Fields,
+  current: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const known = Object.keys(attributes)
+  const unknown = given.names.find((name) => !known.includes(name.toLowerCase()))
+  if (unknown !== undefined) {
+    const hint = known.length > 0 ? `; nearest: ${nearest(unknown, known).join(', ')}` : '; it has none'
+    throw new ApiError('invalidAttribute', `${type} has no ${unknown}${hint}`)
+  }
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, attribute]) => {
+      const value = given.get(name) === undefined ? current[name] : given.number(name)
+      return [name, checked(type, name, attribute, value)]
+    }),
+  )
+}
+
+function checked(type: string, name: string, attribute: Attribute, value: number | undefined): number {
+  const { unit, min, max = MAX_ATTRIBUTE } = attribute
+  if (value !== undefined && Number.isInteger(value) && value >= min && value <= max) return value
+  const got = value === undefined ? '' : `, not ${value}`
+  throw new ApiError(
+    'invalidAttribute',
+    `${name} of ${type} must be a whole number of ${unit} from ${min} to ${max}${got}`,
+  )
+}

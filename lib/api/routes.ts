@@ -1,0 +1,154 @@
+import type { Proxies } from '../proxy/proxies.ts'
+import type { Proxy } from '../proxy/proxy.ts'
+import type { LeasedToxic } from '../proxy/toxics.ts'
+import type { ToxicDefinition } from '../toxic.ts'
+import { ApiError } from './errors.ts'
+import { proxyChange, proxySpec, proxySpecs, toxicChange, toxicSpec } from './input.ts'
+import { proxyView, toxicView } from './views.ts'
+
+/** The Toxiproxy whose contract this is. */
+const VERSION = '2.12.0'
+
+/** A matched request. */
+export interface Call {
+  proxies: Proxies
+  definitions: readonly ToxicDefinition[]
+  /** The path's variable parts, decoded. */
+  names: string[]
+  /** Reads the body, which is done after what the path names has been found. */
+  body: () => Promise<unknown>
+}
+
+/** An answer, with a body to be written as JSON, or with its text. */
+export interface Answer {
+  status: number
+  body?: unknown
+  json?: string
+}
+
+interface Route {
+  verbs: string[]
+  /** `*` is a name. */
+  path: string
+  handle: (call: Call) => Answer | Promise<Answer>
+}
+
+const routes: Route[] = [
+  { verbs: ['GET'], path: '/version', handle: version },
+  { verbs: ['POST'], path: '/reset', handle: reset },
+  { verbs: ['POST'], path: '/populate', handle: populate },
+  { verbs: ['GET'], path: '/proxies', handle: listProxies },
+  { verbs: ['POST'], path: '/proxies', handle: createProxy },
+  { verbs: ['GET'], path: '/proxies/*', handle: (call) => ok(proxyView(proxyOf(call))) },
+  { verbs: ['POST', 'PATCH'], path: '/proxies/*', handle: updateProxy },
+  { verbs: ['DELETE'], path: '/proxies/*', handle: removeProxy },
+  {
+    verbs: ['GET'],
+    path: '/proxies/*/toxics',
+    handle: (call) => ok(proxyOf(call).faults.list().map(toxicView)),
+  },
+  { verbs: ['POST'], path: '/proxies/*/toxics', handle: createToxic },
+  { verbs: ['GET'], path: '/proxies/*/toxics/*', handle: (call) => ok(toxicView(toxicOf(call))) },
+  { verbs: ['POST', 'PATCH'], path: '/proxies/*/toxics/*', handle: updateToxic },
+  { verbs: ['DELETE'], path: '/proxies/*/toxics/*', handle: removeToxic },
+  // Beyond Toxiproxy's.
+  { verbs: ['GET'], path: '/proxies/*/evidence', handle: (call) => ok(proxyOf(call).evidence()) },
+  { verbs: ['GET'], path: '/proxies/*/connections', handle: (call) => ok(proxyOf(call).connections()) },
+]
+
+/** Finds what answers a request: a handler and the path's names, or that the path has no such verb, or is unknown. */
+export function findRoute(
+  verb: string,
+  path: string,
+): { handle: Route['handle']; names: string[] } | 404 | 405 {
+  const parts = path.split('/')
+  const matching = routes.filter((route) => matches(route.path.split('/'), parts))
+  const route = matching.find(({ verbs }) => verbs.includes(verb))
+  if (!route) return matching.length > 0 ? 405 : 404
+  const names = route.path.split('/').flatMap((part, index) => (part === '*' ? [decoded(parts[index])] : []))
+  return { handle: route.handle, names }
+}
+
+const matches = (pattern: string[], parts: string[]): boolean =>
+  pattern.length === parts.length &&
+  pattern.every((part, i) => part === parts[i] || (part === '*' && parts[i] !== ''))
+
+function decoded(part = ''): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+const ok = (body: unknown): Answer => ({ status: 200, body })
+
+function proxyOf({ proxies, names }: Call): Proxy {
+  const proxy = proxies.get(names[0] ?? '')
+  if (!proxy) throw new ApiError('proxyNotFound')
+  return proxy
+}
+
+function toxicOf(call: Call): LeasedToxic {
+  const toxic = proxyOf(call).faults.get(call.names[1] ?? '')
+  if (!toxic) throw new ApiError('toxicNotFound')
+  return toxic
+}
+
+/** Clients return its text as it is: Toxiproxy's has a blank in it. */
+function version(): Answer {
+  return { status: 200, json: `{"version": "${VERSION}"}\n` }
+}
+
+function listProxies({ proxies }: Call): Answer {
+  return ok(Object.fromEntries(proxies.list().map((proxy) => [proxy.name, proxyView(proxy)])))
+}
+
+async function createProxy({ proxies, definitions, body }: Call): Promise<Answer> {
+  const spec = proxySpec(await body(), definitions)
+  return { status: 201, body: proxyView(await proxies.create(spec)) }
+}
+
+async function populate({ proxies, definitions, body }: Call): Promise<Answer> {
+  const specs = proxySpecs(await body(), definitions)
+  return { status: 201, body: { proxies: (await proxies.populate(specs)).map(proxyView) } }
+}
+
+async function reset({ proxies }: Call): Promise<Answer> {
+  await proxies.reset()
+  return { status: 204 }
+}
+
+async function updateProxy(call: Call): Promise<Answer> {
+  proxyOf(call)
+  const body = await call.body()
+  // Looked up again: it may have gone while the body came.
+  const proxy = proxyOf(call)
+  await proxy.update(proxyChange(body, proxy.enabled))
+  return ok(proxyView(proxy))
+}
+
+function removeProxy(call: Call): Answer {
+  call.proxies.remove(proxyOf(call).name)
+  return { status: 204 }
+}
+
+async function createToxic(call: Call): Promise<Answer> {
+  proxyOf(call)
+  const body = await call.body()
+  const spec = toxicSpec(body, call.definitions)
+  return ok(toxicView(proxyOf(call).faults.add(spec)))
+}
+
+async function updateToxic(call: Call): Promise<Answer> {
+  toxicOf(call)
+  const body = await call.body()
+  const { name, definition, attributes } = toxicOf(call)
+  proxyOf(call).faults.update(name, toxicChange(body, definition, attributes))
+  return ok(toxicView(toxicOf(call)))
+}
+
+function removeToxic(call: Call): Answer {
+  proxyOf(call).faults.remove(toxicOf(call).name)
+  return { status: 204 }
+}

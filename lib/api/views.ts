@@ -1,0 +1,42 @@
+import type { Proxy } from '../proxy/proxy.ts'
+import type { LeasedToxic } from '../proxy/toxics.ts'
+import type { Stream } from '../toxic.ts'
+
+/** A toxic as JSON. */
+export interface ToxicView {
+  attributes: Readonly<Record<string, number>>
+  name: string
+  type: string
+  stream: Stream
+  toxicity: number
+  /** ISO 8601, where a duration was given. */
+  expires_at?: string
+}
+
+/** A proxy as JSON. */
+export interface ProxyView {
+  name: string
+  listen: string
+  upstream: string
+  enabled: boolean
+  /** When it will be enabled again: ISO 8601, where a duration was given. */
+  expires_at?: string
+  toxics: ToxicView[]
+}
+
+export function toxicView({
+  attributes,
+  name,
+  definition,
+  stream,
+  toxicity,
+  expiresAt,
+}: LeasedToxic): ToxicView {
+  return { attributes, name, type: definition.type, stream, toxicity, ...expiry(expiresAt) }
+}
+
+export function proxyView({ name, listen, upstream, enabled, expiresAt, faults }: Proxy): ProxyView {
+  return { name, listen, upstream, enabled, ...expiry(expiresAt), toxics: faults.list().map(toxicView) }
+}
+
+const expiry = (at: Date | undefined): { expires_at?: string } => (at ? { expires_at: at.toISOString() } : {})

@@ -1,0 +1,158 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type Mocha from 'mocha'
+import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
+import { pruneRuns } from '../../report/files.ts'
+import { thisMachine } from '../../report/machine.ts'
+import { measureIdle } from '../../scenario/clean.ts'
+import type { PromiseOutcome } from '../../scenario/context.ts'
+import { newRunId, openSession, type Session } from '../../scenario/session.ts'
+import { monotonicMs } from '../../util/clock.ts'
+import { messageOf, UsageError } from '../../util/errors.ts'
+import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
+import { cleanPredecessors, killOwnClusters } from '../predecessors.ts'
+import { logLinesFor } from './log-lines.ts'
+import { loadSuites, runSuites, testsOf } from './mocha-run.ts'
+import type { GateOptions } from './options.ts'
+import { openOutput, type Output } from './output.ts'
+import { resultOf } from './results.ts'
+import { suiteFiles } from './suites.ts'
+
+const RUNS = 'runs'
+
+/** What the parts of one gate share while it runs. */
+interface Gate {
+  options: GateOptions
+  folder: string
+  facts: RunFacts
+  output: Output
+  interrupts: Interrupts
+}
+
+/**
+ * Runs suites on a cluster of their own and reports.
+ * @param replay The command that replays the whole run.
+ * @returns The exit code, see the design's decision 7.
+ * @throws {UsageError} for suites or a filter that select nothing.
+ */
+export async function runGate(options: GateOptions, replay: string): Promise<number> {
+  const files = suiteFiles(options.suites, options.all)
+  const mocha = await loadSuites(files, options.grep)
+  if (testsOf(mocha).length === 0) throw new UsageError(`no promise matches --grep ${options.grep ?? ''}; --list shows them all`)
+  const run = newRunId()
+  const folder = join(RUNS, run)
+  mkdirSync(folder, { recursive: true })
+  const facts = factsOf(options, run, replay)
+  const output = openOutput(options.json, facts)
+  using interrupts = listenForInterrupts(killOwnClusters, output.line)
+  const gate: Gate = { options, folder, facts, output, interrupts }
+  const begun = monotonicMs()
+  facts.notes.push(...(await cleanPredecessors()), ...(await pruneRuns(RUNS, [run])).notes)
+  try {
+    await onSession(gate, mocha)
+  } catch (error) {
+    if (!interrupts.interrupted) facts.harnessErrors.push(messageOf(error))
+  }
+  facts.interrupted = interrupts.interrupted
+  facts.durationMs = Math.round(monotonicMs() - begun)
+  const document = buildReport(facts)
+  await output.end(document, folder)
+  return document.exitCode
+}
+
+function factsOf(options: GateOptions, run: string, replay: string): RunFacts {
+  const { seed, sizes, rpc, python, toxiproxyUrl } = options
+  return {
+    run,
+    started: new Date().toISOString(),
+    durationMs: 0,
+    seed,
+    command: replay,
+    sizes,
+    rpc,
+    mistralPython: python,
+    toxiproxy: toxiproxyUrl ?? 'embedded',
+    versions: { crosswind: '', node: process.versions.node, mistral: '', rabbitmq: '', postgres: '' },
+    machine: thisMachine(),
+    promises: [],
+    steps: [],
+    notes: [],
+    harnessErrors: [],
+    interrupted: false,
+  }
+}
+
+/** Boots the cluster, runs the promises on it and takes it down again, whatever happens. */
+async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
+  const { options, folder, facts, output, interrupts } = gate
+  const onStep = (what: string, ms: number) => {
+    facts.steps.push({ what, ms: Math.round(ms) })
+    output.step(what, ms)
+  }
+  const { sizes } = options
+  output.line(`Crosswind: ${facts.run}, seed ${options.seed}: ${sizes.api} api, ${sizes.engine} engines, ${sizes.executor} executors, rpc ${options.rpc}`)
+  const booted = monotonicMs()
+  const broken = new AbortController()
+  const signal = AbortSignal.any([interrupts.signal, broken.signal])
+  const session = await openSession({
+    ...options,
+    name: 'gate',
+    folder: resolve(folder),
+    run: facts.run,
+    replay: facts.command,
+    onStep,
+    signal,
+    onBroken: (error) => broken.abort(error),
+  })
+  try {
+    facts.versions = session.versions
+    onStep('every node answers', monotonicMs() - booted)
+    await timed('idle rates', onStep, measureIdle(session))
+    await runPromises(gate, session, mocha, signal)
+    await keepIfAsked(gate)
+  } finally {
+    const code = buildReport(facts).exitCode
+    session.record({ kind: 'run.ended', exitCode: code })
+    await timed('down', onStep, Promise.resolve(session[Symbol.asyncDispose]()))
+  }
+}
+
+async function timed<T>(what: string, onStep: (what: string, ms: number) => void, work: Promise<T>): Promise<T> {
+  const begun = monotonicMs()
+  const result = await work
+  onStep(what, monotonicMs() - begun)
+  return result
+}
+
+async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: AbortSignal): Promise<void> {
+  const { facts, folder, output, options } = gate
+  const add = (result: PromiseResult) => {
+    facts.promises.push(result)
+    output.promise(result)
+  }
+  const fileOf = new Map(testsOf(mocha).map((test) => [test.title, test.file]))
+  const onOutcome = (outcome: PromiseOutcome) => {
+    const failed = outcome.error !== undefined
+    add(resultOf(outcome, fileOf.get(outcome.promise), failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : []))
+  }
+  await runSuites({ session, mocha, repeat: options.repeat, onStory: output.story, onOutcome, signal })
+  const broken = session.broken()
+  if (broken !== undefined) facts.harnessErrors.push(broken.message)
+  // What did not run was not kept: a promise that goes missing must not look like one that was never made.
+  const expected = testsOf(mocha).length * options.repeat
+  if (facts.promises.length < expected && !gate.interrupts.interrupted)
+    facts.harnessErrors.push(`${expected - facts.promises.length} of ${expected} promises were not run`)
+}
+
+/** With --keep a cluster that is not green stays up, in the foreground, until it is interrupted. */
+async function keepIfAsked({ options, facts, output, interrupts }: Gate): Promise<void> {
+  if (!options.keep || buildReport(facts).exitCode === 0 || interrupts.interrupted) return
+  output.line('\nThe cluster stays up (--keep): look at it with `npm run crosswind -- ps`; Ctrl-C ends it.')
+  await new Promise((resolve) => {
+    const alive = setInterval(() => {}, 60_000)
+    interrupts.signal.addEventListener('abort', () => {
+      clearInterval(alive)
+      resolve(undefined)
+    })
+  })
+}

@@ -1,0 +1,67 @@
+import Mocha from 'mocha'
+import { enterContext, type PromiseOutcome } from '../../scenario/context.ts'
+import type { Session } from '../../scenario/session.ts'
+
+export interface SuitesPlan {
+  session: Session
+  mocha: Mocha
+  repeat: number
+  /** A story begins: its `describe`'s title. */
+  onStory: (story: string) => void
+  /** A promise has ended. */
+  onOutcome: (outcome: PromiseOutcome) => void
+  signal: AbortSignal
+}
+
+/** Says nothing: what there is to say comes from the promises themselves. */
+class SilentReporter {}
+
+/**
+ * Loads the suites' files.
+ * @throws what a file throws while it is loaded.
+ */
+export async function loadSuites(files: readonly string[], grep: string | undefined): Promise<Mocha> {
+  const mocha = new Mocha({
+    reporter: SilentReporter as unknown as Mocha.ReporterConstructor,
+    forbidOnly: true,
+    failHookAffectedTests: true,
+    retries: 0,
+    ...(grep === undefined ? {} : { grep: new RegExp(grep) }),
+  } as Mocha.MochaOptions)
+  // Kept, so that the same suites can run again.
+  mocha.cleanReferencesAfterRun(false)
+  for (const file of files) mocha.addFile(file)
+  await mocha.loadFilesAsync()
+  return mocha
+}
+
+/** Every `it` of the loaded suites that the filter lets through. */
+export function testsOf(mocha: Mocha): Mocha.Test[] {
+  const found: Mocha.Test[] = []
+  mocha.suite.eachTest((test: Mocha.Test) => found.push(test))
+  const { grep } = mocha.options as { grep?: RegExp }
+  return grep === undefined ? found : found.filter((test) => grep.test(test.fullTitle()))
+}
+
+/** Runs the promises `repeat` times, until the run is aborted or the harness breaks. */
+export async function runSuites(plan: SuitesPlan): Promise<void> {
+  for (let repeat = 1; repeat <= plan.repeat; repeat += 1) {
+    if (plan.signal.aborted || plan.session.broken() !== undefined) return
+    await runOnce(plan, repeat)
+  }
+}
+
+function runOnce({ session, mocha, onStory, onOutcome, signal }: SuitesPlan, repeat: number): Promise<void> {
+  enterContext({ session, repeat, report: onOutcome })
+  return new Promise((resolve) => {
+    const runner = mocha.run(() => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    })
+    const abort = () => void runner.abort()
+    signal.addEventListener('abort', abort)
+    runner.on('suite', (suite: Mocha.Suite) => {
+      if (suite.tests.length > 0) onStory(suite.title)
+    })
+  })
+}

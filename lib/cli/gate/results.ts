@@ -1,0 +1,42 @@
+import { AssertionError } from 'chai'
+import { relative } from 'node:path'
+import type { PromiseOutcome } from '../../scenario/context.ts'
+import type { PromiseResult, Status } from '../../report/document.ts'
+import { messageOf } from '../../util/errors.ts'
+import { allSuites } from './suites.ts'
+
+/** What a promise came to, as the report has it. */
+export function resultOf(outcome: PromiseOutcome, file: string | undefined, logLines: PromiseResult['logLines']): PromiseResult {
+  const { scenario, suite, story, promise, repeat, durationMs, verdict, notes } = outcome
+  const status = statusOf(outcome)
+  const error = errorOf(outcome, status)
+  return {
+    scenario,
+    suite,
+    story,
+    promise,
+    repeat,
+    status,
+    durationMs: Math.round(durationMs),
+    notes,
+    logLines,
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(outcome.gap === undefined ? {} : { gap: outcome.gap }),
+    ...(error === undefined ? {} : { error }),
+    ...(file === undefined || allSuites().includes(suite) ? {} : { file: relative('.', file) }),
+  }
+}
+
+function statusOf({ notApplicable, error, verdict }: PromiseOutcome): Status {
+  if (notApplicable !== undefined) return 'not applicable'
+  // A test that passes without a verdict has proven nothing.
+  if (error === undefined) return verdict === undefined ? 'unknown' : 'kept'
+  if (!(error instanceof AssertionError)) return 'harness'
+  return verdict === undefined || verdict.outcome === 'unknown' ? 'unknown' : 'broken'
+}
+
+function errorOf({ notApplicable, error, verdict }: PromiseOutcome, status: Status): string | undefined {
+  if (notApplicable !== undefined) return notApplicable
+  if (error !== undefined) return messageOf(error)
+  return status === 'unknown' && verdict === undefined ? 'the promise asked for no verdict' : undefined
+}

@@ -1,0 +1,28 @@
+import { Command, CommanderError } from 'commander'
+import { HarnessError, UsageError } from '../util/errors.ts'
+import { VERSION } from '../util/version.ts'
+import { commands } from './commands/index.ts'
+
+/** Wrong usage and broken harnesses alike: nothing was proven. */
+const EXIT_UNKNOWN = 2
+
+function program(): Command {
+  const root = new Command('crosswind')
+    .description('Breaks the network of a real OpenStack Mistral cluster and proves what happened.')
+    .version(VERSION)
+    .showHelpAfterError('(--help shows the options)')
+    .exitOverride()
+  for (const add of commands) add(root)
+  for (const command of root.commands) command.exitOverride()
+  return root
+}
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_UNKNOWN
+  else if (error instanceof UsageError || error instanceof HarnessError) {
+    process.stderr.write(`crosswind: ${error.message}\n`)
+    process.exitCode = EXIT_UNKNOWN
+  } else throw error
+}

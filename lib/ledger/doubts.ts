@@ -1,0 +1,89 @@
+import { faultsOn } from './faults.ts'
+import { holeIn, ofKind, type ScenarioFacts } from './facts.ts'
+import { unsettled } from './settle.ts'
+import type { Deaths } from './surroundings.ts'
+import type { Counts, Doubt, FaultReport, Reason } from './verdict-document.ts'
+
+type Unknown = Extract<Reason, { outcome: 'unknown' }>
+
+const doubt = (word: Doubt, text: string, ids: string[] = []): Unknown => ({
+  outcome: 'unknown',
+  word,
+  text,
+  ids,
+})
+
+/** Doubts that leave nothing proven: whatever else was found may be the harness's own doing, or still change. */
+const VOIDING: ReadonlySet<Doubt> = new Set(['journal', 'harness', 'unsettled'])
+
+export const isVoiding = (reason: Reason): boolean => reason.outcome === 'unknown' && VOIDING.has(reason.word)
+
+/** The journal cannot be trusted, or lacks what every judgement needs. */
+export function journalDoubts(facts: ScenarioFacts): Unknown[] {
+  const hole = holeIn(facts.earlierEntries)
+  return [
+    ...(hole
+      ? [doubt('journal', `the journal has a hole or is out of order at ordinal ${hole.ordinal}`)]
+      : []),
+    ...(facts.timeouts
+      ? []
+      : [doubt('journal', 'the journal does not say with which time-outs the run began')]),
+    ...(facts.asked ? [] : [doubt('journal', 'the journal ends before the verdict was asked for')]),
+  ]
+}
+
+/** Something of ours, of the machine or of a service broke. */
+export function harnessDoubts(facts: ScenarioFacts, deaths: Deaths): Unknown[] {
+  return [
+    ...ofKind(facts.ownEntries, 'harness.failed').map(({ text }) => doubt('harness', text)),
+    ...deaths.services.map(({ id, text }) => doubt('harness', text, [id])),
+  ]
+}
+
+/** It was judged before it had come to rest; the journal's own claim is checked against its readings. */
+export function settlingDoubts(facts: ScenarioFacts): Unknown[] {
+  const { settled, judgedEntries } = facts
+  if (!settled) return [doubt('unsettled', 'nothing says that the run has settled')]
+  const missing = unsettled({
+    readings: ofKind(judgedEntries, 'database.read'),
+    broker: ofKind(judgedEntries, 'broker.read').at(-1),
+    bytesHeld: settled.bytesHeld,
+    faultsOn: faultsOn(facts),
+  })
+  if (!settled.settled) return [doubt('unsettled', [settled.text, ...missing].join('; '))]
+  return missing.map((text) => doubt('unsettled', text))
+}
+
+/** Workflows of the final reading whose graph is unknown: what they owe cannot be told. */
+export function graphDoubts({ judgedEntries, graphs, reading }: ScenarioFacts): Unknown[] {
+  const rows = reading?.executions ?? []
+  const asked = ofKind(judgedEntries, 'execution.requested')
+  const workflows = new Set([...rows, ...asked].map(({ workflow }) => workflow))
+  return [...workflows]
+    .filter((workflow) => !graphs.has(workflow))
+    .map((workflow) =>
+      doubt('evidence', `the graph of workflow ${workflow} is not in the journal`, [workflow]),
+    )
+}
+
+/** Nothing was started, or nothing that should have had an effect had one. */
+export function coverageDoubts({ executions, effects }: Counts): Unknown[] {
+  return [
+    ...(executions.started === 0 ? [doubt('nothing', 'no execution was started')] : []),
+    ...(effects.expected > 0 && effects.covered === 0
+      ? [doubt('effects', `none of the ${effects.expected} effects that the workflows owe has arrived`)]
+      : []),
+  ]
+}
+
+/** Faults that proved nothing. */
+export function faultDoubts(facts: ScenarioFacts, faults: readonly FaultReport[]): Unknown[] {
+  if (faults.length === 0 && facts.asked?.faultless !== true) {
+    return [doubt('fault', 'no fault was set, and the suite is not one without faults')]
+  }
+  return faults
+    .filter(({ whyNot }) => whyNot.length > 0)
+    .map(({ fault, text, whyNot }) =>
+      doubt('fault', `${fault} (${text}) proved nothing: ${whyNot.join('; ')}`, [fault]),
+    )
+}

@@ -1,0 +1,260 @@
+import { expect } from 'chai'
+import type { Entry, FaultArmed, LinkEvidence } from './entries.ts'
+import * as story from './story.helper.ts'
+import { judge } from './verdict.ts'
+
+const { scenario, rest, effect, doneRows, runningRows, read } = story
+
+const link = 'engine-1.rabbitmq'
+const idle = { kind: 'link.idle', link, bytesPerSecond: 100 } as const
+const before: story.Story = [
+  [10, idle],
+  [100, effect('e1', 't1')],
+]
+const after: story.Story = [
+  [20_000, effect('e1', 't2')],
+  ...rest(doneRows('e1'), { asked: { faultless: false } }),
+]
+const BUSY_CUT: Partial<LinkEvidence> = { connectionsCut: 3, busyConnectionsCut: 1 }
+
+const fault = (word: 'begun' | 'ended') => ({ kind: `fault.${word}`, fault: 'f1' }) as const
+const evidence = (more: Partial<LinkEvidence>) =>
+  ({ kind: 'fault.evidence', fault: 'f1', links: { [link]: story.linkEvidence(more) }, nodes: {} }) as const
+
+/** A fault on a link, from 1 s to 9 s, over an execution that ran all the time. */
+function linkFault(
+  what: { armed?: Partial<FaultArmed>; evidence?: Partial<LinkEvidence>; atBegin?: Rows; atEnd?: Rows } = {},
+): Entry[] {
+  return scenario(
+    ...before,
+    [900, story.armed(what.armed)],
+    [999, read('fault f1 begun', what.atBegin ?? runningRows('e1'))],
+    [1_000, fault('begun')],
+    [9_000, fault('ended')],
+    [9_001, evidence(what.evidence ?? BUSY_CUT)],
+    [9_002, read('fault f1 ended', what.atEnd ?? runningRows('e1'))],
+    ...after,
+  )
+}
+type Rows = Parameters<typeof rest>[0]
+
+/** A node that was killed at 1 s. */
+function kill(
+  node: string,
+  hand: { signalled?: boolean; exited?: boolean; actionsInHand?: string[] },
+): Entry[] {
+  const nodes = { [node]: { signalled: true, exited: true, actionsInHand: [], ...hand } }
+  const { durationMs: _, ...armed } = story.armed({
+    what: 'kill',
+    text: `SIGKILL of ${node}`,
+    links: [],
+    nodes: [node],
+    extent: 'moment',
+  })
+  return scenario(
+    ...before,
+    [900, armed],
+    [999, read('fault f1 begun', runningRows('e1'))],
+    [1_000, fault('begun')],
+    [1_100, fault('ended')],
+    [1_101, { kind: 'fault.evidence', fault: 'f1', links: {}, nodes }],
+    ...after,
+  )
+}
+
+const on = (entries: Entry[]) => {
+  const verdict = judge(entries, 's/1')
+  const report = verdict.faults[0]
+  if (!report) throw new Error('no fault is reported')
+  return { ...verdict, report, whyNot: report.whyNot }
+}
+
+// 100 B/s for 8 s, half as much again, and 512 bytes.
+const at = (bytesArrived: number) => on(linkFault({ evidence: { bytesArrived, bytesDropped: 1 } }))
+
+describe('a fault proves something', () => {
+  it('if it cut a connection that had carried business', () => {
+    const { outcome, report } = on(linkFault())
+    expect(outcome).to.equal('valid')
+    expect(report).to.deep.include({
+      fault: 'f1',
+      armed: 1,
+      matched: 1,
+      applied: 1,
+      victims: ['e1'],
+      whyNot: [],
+    })
+  })
+
+  it('if it delayed or dropped more than the link carries when idle', () => {
+    expect(at(1_713).outcome).to.equal('valid')
+    expect(at(1_712).outcome).to.equal('unknown')
+    expect(at(1_712).whyNot).to.deep.equal([
+      `link ${link} carried 1712 bytes in 8.0 s, idle it would carry up to 1712`,
+    ])
+  })
+
+  it('if an executor had actions in hand when it was killed', () => {
+    expect(on(kill('executor-1', { actionsInHand: ['m1'] })).outcome).to.equal('valid')
+    expect(on(kill('executor-1', {})).whyNot).to.deep.equal(['node executor-1 had no work in hand'])
+  })
+
+  it('if an engine was killed while an execution was under way', () => {
+    expect(on(kill('engine-1', {})).outcome).to.equal('valid')
+    expect(on(kill('engine-1', { exited: false })).whyNot).to.deep.equal(['node engine-1 did not exit'])
+    expect(on(kill('engine-1', { signalled: false })).whyNot).to.deep.equal([
+      'node engine-1 was not signalled',
+    ])
+  })
+
+  it('if one of its links was struck, though others were idle', () => {
+    const armed = { links: ['executor-1.rabbitmq', link] }
+    const { outcome, report } = on(linkFault({ armed }))
+    expect(outcome).to.equal('valid')
+    expect(report).to.include({ armed: 2, matched: 1, applied: 1 })
+  })
+})
+
+const nothing = (entries: Entry[], text: RegExp): void => {
+  const { outcome, whyNot, reasons } = on(entries)
+  expect(outcome).to.equal('unknown')
+  expect(reasons.map(({ word }) => word)).to.include('fault')
+  expect(whyNot.join('; ')).to.match(text)
+
+describe('a fault proves nothing, which makes the verdict unknown,', () => {
+  }
+
+  it('if it was never begun', () =>
+    nothing(scenario(...before, [900, story.armed()], ...after), /^it was armed and never begun/))
+
+  it('if nothing says what it did', () => {
+    const kinds = linkFault().filter(({ kind }) => kind !== 'fault.evidence')
+    nothing(
+      renumbered(kinds),
+      /nothing says what it did; nothing is known of link/,
+    )
+  })
+
+  it('if it did nothing', () =>
+    nothing(linkFault({ evidence: { bytesArrived: 9_000 } }), /nothing was delayed, dropped or cut/))
+
+  it('if it cut idle connections only', () =>
+    nothing(
+      linkFault({ evidence: { connectionsCut: 3, bytesArrived: 9_000 } }),
+      /none of which had carried business traffic/,
+    ))
+
+  it('if the idle rate of its link is not known', () => {
+    const entries = linkFault({ evidence: { bytesArrived: 9_000, bytesDelayed: 9_000 } })
+    const blind = entries
+      .filter(({ kind }) => kind !== 'link.idle')
+      .map((entry, index) => ({ ...entry, ordinal: index + 1 }))
+    nothing(blind, /the idle rate of link engine-1.rabbitmq was not measured/)
+  })
+
+  it('if everything had finished when it began', () =>
+    nothing(
+      linkFault({ atBegin: doneRows('e1'), atEnd: doneRows('e1') }),
+      /no judged execution was under way/,
+    ))
+
+  it('if everything had finished when it ended', () =>
+    nothing(linkFault({ atEnd: doneRows('e1') }), /no judged execution was under way/))
+
+  it('if no work was owed any more when it began', () => {
+    const atBegin = { ...doneRows('e1'), executions: [story.executionRow('e1', 'RUNNING')] }
+    nothing(linkFault({ atBegin }), /with work owed/)
+  })
+
+  it('if it lasts about as long as a time-out', () =>
+    nothing(
+      linkFault({ armed: { durationMs: 10_500 } }),
+      /it lasts 10.5 s, which ties with rpc_response_timeout \(10.0 s\)/,
+    ))
+
+  it('if it was set on nothing', () =>
+    nothing(linkFault({ armed: { links: [], what: 'none' } }), /it was set on no link and no node/))
+
+  it('and if one of two did', () => {
+    const entries = linkFault()
+    const last = entries.findIndex(({ kind }) => kind === 'settled')
+    const second = story.journalOf([[29_000, story.armed({ fault: 'f2' })]])
+    const both = entries
+      .toSpliced(last, 0, ...second)
+      .map((entry, index) => ({ ...entry, ordinal: index + 1 }))
+    const { outcome, reasons } = judge(both, 's/1')
+    expect(outcome).to.equal('unknown')
+    expect(reasons.map(({ ids }) => ids)).to.deep.equal([['f2']])
+  })
+
+  it('but does not excuse what was proven otherwise', () => {
+    const entries = scenario(...before, [101, effect('e1', 't1')], [900, story.armed()], ...after)
+    const { outcome, reasons } = judge(entries, 's/1')
+    expect(outcome).to.equal('invalid')
+    expect(reasons.map(({ word }) => word)).to.deep.equal(['duplicated', 'fault'])
+  })
+})
+
+describe('a fault that is still on', () => {
+  it('leaves the run unsettled', () => {
+    for (const extent of ['span', 'end'] as const) {
+      const entries = linkFault({ armed: { extent } }).filter(({ kind }) => kind !== 'fault.ended')
+      const { outcome, reasons } = judge(
+        renumbered(entries),
+        's/1',
+      )
+      expect(outcome).to.equal('unknown')
+      expect(reasons[0]?.text).to.equal('fault f1 is still on')
+    }
+  })
+})
+
+const recovered = (entries: Entry[]) => on(entries).report.recovery
+
+describe('recovery', () => {
+  // The first reading in which e1 is terminal is that at 30 s.
+  it('counts from the end of a span', () => {
+    expect(recovered(linkFault())).to.deep.equal({ perExecution: { e1: 21 }, min: 21, median: 21, max: 21 })
+    expect(on(linkFault()).findings.recovered[0]?.text).to.equal(
+      'execution e1 was terminal 21.0 s after f1 (down for 8 s)',
+    )
+  })
+
+  it('counts from the beginning of a moment, and of what lasts until the judging', () => {
+    expect(recovered(kill('engine-1', {}))?.max).to.equal(29)
+    expect(recovered(linkFault({ armed: { extent: 'end' } }))?.max).to.equal(29)
+  })
+
+  it('leaves out what was not RUNNING at its begin, or ended before it did', () => {
+    const paused = { ...runningRows('e1'), executions: [story.executionRow('e1', 'PAUSED')] }
+    expect(recovered(linkFault({ atBegin: paused }))).to.equal(null)
+    const early = scenario(
+      ...before,
+      [900, story.armed()],
+      [999, read('fault f1 begun', runningRows('e1'))],
+      [1_000, fault('begun')],
+      [5_000, read('waiting', doneRows('e1'))],
+      [9_000, fault('ended')],
+      ...after,
+    )
+    expect(recovered(early)).to.equal(null)
+  })
+
+  it('has the median of several', () => {
+    const names = ['e1', 'e2', 'e3', 'e4']
+    const running = names.map(runningRows)
+    const rows = (done: number) => ({
+      executions: names.map((id, index) => story.executionRow(id, index < done ? 'SUCCESS' : 'RUNNING')),
+    })
+    const entries = scenario(
+      ...names.slice(1).map((id): story.Story[number] => [5, story.requested(id)]),
+      [900, story.armed()],
+      [999, read('fault f1 begun', { executions: running.flatMap(({ executions }) => executions) })],
+      [1_000, fault('begun')],
+      [9_000, fault('ended')],
+      ...[1, 2, 3, 4].map((done): story.Story[number] => [9_000 + done * 1_000, read('waiting', rows(done))]),
+      ...rest(rows(4)),
+    )
+    expect(recovered(entries)).to.deep.include({ min: 1, median: 2.5, max: 4 })
+  })
+})

@@ -1,0 +1,218 @@
+import { inSeconds } from '../util/clock.ts'
+import type { DatabaseRead, FaultEvidence, LinkEvidence, Timeouts } from './entries.ts'
+import { ofKind, type EntryOf, type ScenarioFacts } from './facts.ts'
+import { isOpen, owedBelow } from './owed.ts'
+import { recoveryOf } from './recovery.ts'
+import { isTerminal, treeOf } from './tree.ts'
+import type { FaultReport } from './verdict-document.ts'
+
+/**
+ * Business traffic is what exceeds a link's idle rate. Heartbeats come in bursts and the rate is measured over
+ * seconds only, hence the margin: half as much again, and 512 bytes, less than one RPC message takes.
+ */
+const IDLE_FACTOR = 1.5
+const IDLE_SLACK_BYTES = 512
+
+/** A fault that lasts about as long as a time-out is decided by chance. */
+const TIE_MS = 1_000
+
+/** What each fault of the scenario did, whom it struck, and why it proved nothing if it did not. */
+export const judgeFaults = (facts: ScenarioFacts): FaultReport[] =>
+  ofKind(facts.judgedEntries, 'fault.armed').map((armed) => judgeFault(facts, armed))
+
+/** Faults that have begun and are not over; one that lasts until the judging is taken off before the run settles. */
+export function faultsOn({ judgedEntries }: Pick<ScenarioFacts, 'judgedEntries'>): string[] {
+  const begun = new Set(ofKind(judgedEntries, 'fault.begun').map(({ fault }) => fault))
+  const ended = new Set(ofKind(judgedEntries, 'fault.ended').map(({ fault }) => fault))
+  return ofKind(judgedEntries, 'fault.armed')
+    .filter(({ fault, extent }) => extent !== 'moment' && begun.has(fault) && !ended.has(fault))
+    .map(({ fault }) => fault)
+}
+
+/** One fault's entries. */
+interface Story {
+  armed: EntryOf<'fault.armed'>
+  begun: EntryOf<'fault.begun'> | undefined
+  ended: EntryOf<'fault.ended'> | undefined
+  evidence: EntryOf<'fault.evidence'> | undefined
+  /** Readings of the database at its begin and its end. */
+  atBegin: DatabaseRead | undefined
+  atEnd: DatabaseRead | undefined
+}
+
+function storyOf({ judgedEntries }: ScenarioFacts, armed: EntryOf<'fault.armed'>): Story {
+  const is = ({ fault }: { fault: string }): boolean => fault === armed.fault
+  const begun = ofKind(judgedEntries, 'fault.begun').find(is)
+  const ended = ofKind(judgedEntries, 'fault.ended').find(is)
+  const reads = ofKind(judgedEntries, 'database.read')
+  const reading = (moment: { ordinal: number } | undefined, word: string): DatabaseRead | undefined =>
+    moment &&
+    (reads.find(({ why }) => why === `fault ${armed.fault} ${word}`) ??
+      reads.find(({ ordinal }) => ordinal > moment.ordinal))
+  return {
+    armed,
+    begun,
+    ended,
+    evidence: ofKind(judgedEntries, 'fault.evidence').findLast(is),
+    atBegin: reading(begun, 'begun'),
+    atEnd: reading(ended, 'ended'),
+  }
+}
+
+/** A target of a fault: a link or a node. */
+interface Target {
+  name: string
+  /** It carried business traffic, or had work in hand. */
+  matched: boolean
+  /** The fault did something to it. */
+  applied: boolean
+  /** undefined: struck, with business on it. */
+  whyNot: string | undefined
+}
+
+function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultReport {
+  const story = storyOf(facts, armed)
+  const { begun, ended } = story
+  const victims = victimsOf(facts, story)
+  const targets = targetsOf(facts, story, victims)
+  const struck = targets.some(({ whyNot }) => whyNot === undefined)
+  const whyNot = [
+    ...untold(story),
+    ...tiesOf(armed, facts.timeouts),
+    ...(victims.length > 0
+      ? []
+      : ['no judged execution was under way, with work owed, from its start to its end']),
+    ...(struck ? [] : targets.flatMap(({ whyNot }) => whyNot ?? [])),
+    ...(targets.length > 0 ? [] : ['it was set on no link and no node']),
+  ]
+  const from = armed.extent === 'span' ? ended : begun
+  return {
+    fault: armed.fault,
+    text: armed.text,
+    armed: targets.length,
+    matched: targets.filter(({ matched }) => matched).length,
+    applied: targets.filter(({ applied }) => applied).length,
+    victims,
+    whyNot,
+    recovery: from ? recoveryOf(facts, runningAt(story.atBegin, facts), from.at) : null,
+  }
+}
+
+/** What the journal should say about a fault and does not. */
+function untold({ armed, begun, ended, evidence, atBegin }: Story): string[] {
+  if (!begun) return ['it was armed and never begun']
+  return [
+    ...(armed.extent === 'span' && !ended ? ['it never ended'] : []),
+    ...(evidence ? [] : ['nothing says what it did']),
+    ...(atBegin ? [] : ['the database was not read when it began']),
+  ]
+}
+
+/** No length of a fault may be within a second of a time-out. */
+function tiesOf({ durationMs, extent }: EntryOf<'fault.armed'>, timeouts: Timeouts | undefined): string[] {
+  if (extent !== 'span' || durationMs === undefined || !timeouts) return []
+  const { rpcResponseMs, heartbeatBudgetMs, firstHeartbeatMs, schedulerPickupMs, schedulerCapturedMs } =
+    timeouts
+  const configured = {
+    rpc_response_timeout: rpcResponseMs,
+    'the heartbeat budget': heartbeatBudgetMs,
+    'the first heartbeat': firstHeartbeatMs + heartbeatBudgetMs,
+    first_heartbeat_timeout: firstHeartbeatMs,
+    pickup_job_after: schedulerPickupMs,
+    captured_job_timeout: schedulerCapturedMs,
+  }
+  return Object.entries(configured)
+    .filter(([, ms]) => Math.abs(ms - durationMs) < TIE_MS)
+    .map(([name, ms]) => `it lasts ${inSeconds(durationMs)}, which ties with ${name} (${inSeconds(ms)})`)
+}
+
+function askedFor({ judgedEntries }: ScenarioFacts): Set<string> {
+  return new Set(ofKind(judgedEntries, 'execution.requested').map(({ execution }) => execution))
+}
+
+function runningAt(reading: DatabaseRead | undefined, facts: ScenarioFacts): string[] {
+  const asked = askedFor(facts)
+  return (reading?.executions ?? [])
+    .filter(({ id, state }) => state === 'RUNNING' && asked.has(id))
+    .map(({ id }) => id)
+}
+
+/** Executions that owed work when the fault began and, unless it is a moment or lasts, were still open when it ended. */
+function victimsOf(facts: ScenarioFacts, { armed, atBegin, atEnd }: Story): string[] {
+  if (!atBegin) return []
+  const asked = askedFor(facts)
+  const tree = treeOf(atBegin)
+  return atBegin.executions
+    .filter((row) => asked.has(row.id) && !isTerminal(row))
+    .filter((row) => owedBelow(tree, row, facts.graphs).some(isOpen))
+    .map(({ id }) => id)
+    .filter(
+      (id) => armed.extent !== 'span' || atEnd?.executions.some((row) => row.id === id && !isTerminal(row)),
+    )
+}
+
+function targetsOf(
+  facts: ScenarioFacts,
+  { armed, begun, evidence }: Story,
+  victims: readonly string[],
+): Target[] {
+  const idle = new Map(
+    ofKind(facts.earlierEntries, 'link.idle')
+      .filter(({ ordinal }) => begun && ordinal < begun.ordinal)
+      .map(({ link, bytesPerSecond }) => [link, bytesPerSecond]),
+  )
+  return [
+    ...armed.links.map((link) => struckLink(link, evidence?.links[link], idle.get(link))),
+    ...armed.nodes.map((node) => struckNode(node, armed.what === 'kill', evidence?.nodes[node], victims)),
+  ]
+}
+
+function struckLink(name: string, link: LinkEvidence | undefined, idle: number | undefined): Target {
+  if (!link) return { name, matched: false, applied: false, whyNot: `nothing is known of link ${name}` }
+  const {
+    busyConnectionsCut,
+    connectionsCut,
+    chunksDelayed,
+    bytesDelayed,
+    bytesDropped,
+    bytesArrived,
+    spanMs,
+  } = link
+  const held = chunksDelayed > 0 || bytesDelayed > 0 || bytesDropped > 0
+  const applied = held || connectionsCut > 0
+  if (busyConnectionsCut > 0) return { name, matched: true, applied, whyNot: undefined }
+  if (idle === undefined)
+    return { name, matched: false, applied, whyNot: `the idle rate of link ${name} was not measured` }
+  const expected = Math.round(((idle * spanMs) / 1000) * IDLE_FACTOR + IDLE_SLACK_BYTES)
+  const matched = bytesArrived > expected
+  const whyNot = !applied
+    ? `link ${name}: nothing was delayed, dropped or cut`
+    : !matched
+      ? `link ${name} carried ${bytesArrived} bytes in ${inSeconds(spanMs)}, idle it would carry up to ${expected}`
+      : !held
+        ? `link ${name}: only connections were cut, none of which had carried business traffic`
+        : undefined
+  return { name, matched, applied, whyNot }
+}
+
+type NodeEvidence = FaultEvidence['nodes'][string]
+
+/** Only an executor holds actions; any other node has work in hand as long as an execution is under way. */
+function struckNode(
+  name: string,
+  kill: boolean,
+  node: NodeEvidence | undefined,
+  victims: readonly string[],
+): Target {
+  if (!node) return { name, matched: false, applied: false, whyNot: `nothing is known of node ${name}` }
+  const matched = node.actionsInHand.length > 0 || (!name.startsWith('executor') && victims.length > 0)
+  const applied = node.signalled && (node.exited || !kill)
+  const whyNot = !node.signalled
+    ? `node ${name} was not signalled`
+    : !applied
+      ? `node ${name} did not exit`
+      : !matched
+        ? `node ${name} had no work in hand`
+        : undefined
+  return { name, matched, applied, whyNot }
+}

@@ -1,0 +1,57 @@
+import { expect } from 'chai'
+import { UsageError } from '../util/errors.ts'
+import { ids, renumbered, verdictOn, words } from './judging.helper.ts'
+import * as story from './story.helper.ts'
+import { judge, judgeAll } from './verdict.ts'
+
+const { actionRow, doneRows, effect, executionRow, rest, scenario, taskRow } = story
+
+describe('the verdict', () => {
+  it('on a sane run is valid, with figures', () => {
+    const verdict = verdictOn(story.saneStory())
+    expect(verdict).to.include({ scenario: 's/1', suite: 's', outcome: 'valid' })
+    expect(verdict.reasons).to.deep.equal([])
+    expect(verdict.counts.executions).to.include({ started: 1, accepted: 1, finished: 1, stuck: 0 })
+    expect(verdict.counts.items).to.deep.equal({ owed: 2, ranZero: 0 })
+    expect(verdict.counts.attempts).to.deep.equal({ total: 2, ranOnce: 2, ranMore: 0 })
+    expect(verdict.counts.effects).to.deep.equal({ arrived: 2, expected: 2, covered: 2 })
+    expect(ids(verdict, 'finished')).to.deep.equal(['e1'])
+  })
+
+  it('needs a scenario that the journal has', () => {
+    expect(() => judge(story.saneStory(), 's/2')).to.throw(UsageError, 'unknown scenario "s/2"; nearest: s/1')
+    expect(judgeAll([])).to.deep.equal([])
+  })
+
+  it('is given on each scenario alone', () => {
+    const second = [story.begun('s/2'), story.requested('e2'), story.answered('e2')]
+    const rows = doneRows('e2')
+    const more: story.Story = [...second, story.read('settled', rows)].map((fact) => [50_000, fact])
+    const verdicts = judgeAll(scenario(...effects, ...rest(doneRows('e1')), ...more))
+    expect(verdicts.map(({ scenario, outcome }) => [scenario, outcome])).to.deep.equal([
+      ['s/1', 'valid'],
+      ['s/2', 'unknown'],
+    ])
+  })
+
+  it('does not judge what is first seen after it was settled', () => {
+    const sane = story.saneStory()
+    const line = sane.findIndex(({ kind }) => kind === 'settled') + 1
+    const late = [effect('e1', 't1'), effect('e9', 't1'), story.requested('e2')]
+    const entries = sane.toSpliced(line, 0, ...story.journalOf(late.map((fact) => [46_002, fact])))
+    expect(verdictOn(renumbered(entries)).outcome).to.equal('valid')
+  })
+
+  it('accepts what the suite allows by name, and nothing else', () => {
+    const rows = {
+      executions: [executionRow('e1', 'RUNNING')],
+      tasks: [taskRow('e1', 't1')],
+      actions: [actionRow('e1.t1')],
+    }
+    const on = (allow: ('stuck' | 'lost')[]) =>
+      verdictOn(scenario([100, effect('e1', 't1')], ...rest(rows, { asked: { allow } })))
+    expect(on(['stuck', 'lost']).outcome).to.equal('valid')
+    expect(words(on(['stuck']))).to.deep.equal(['lost'])
+    expect(on(['stuck']).findings.stuck[0]?.allowed).to.equal(true)
+  })
+})

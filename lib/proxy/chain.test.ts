@@ -1,0 +1,272 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { setTimeout as pause } from 'node:timers/promises'
+import { defineToxic } from '../toxic.ts'
+import { monotonicMs } from '../util/clock.ts'
+import { LANE_LIMIT } from './lane.ts'
+import { delay, holder, rig, spec, swallow, until, type Rig } from './testing.ts'
+
+const delayed = (ms: number) => spec(delay, { attributes: { ms } })
+
+/** Sends each piece on its own and waits until the proxy has it. */
+async function feed(it: Rig, socket: { write: (bytes: Buffer) => unknown }, pieces: Buffer[]) {
+  for (const bytes of pieces) {
+    const before = it.proxy.evidence().lanes.upstream.received
+    socket.write(bytes)
+    await until('the proxy has it', () => it.proxy.evidence().lanes.upstream.received > before)
+  }
+}
+
+const pieces = (text: string) => [...text].map((letter) => Buffer.from(letter))
+
+describe('a chain', () => {
+  it('delays in order, adds stacked delays, and is never early', async () => {
+    using it = await rig([delayed(20), spec(delay, { name: 'second', attributes: { ms: 15 } })])
+    const { client, server } = await it.connect()
+    for (let n = 0; n < 10; n += 1) {
+      const sent = monotonicMs()
+      client.socket.write('x')
+      await server.receives('x'.repeat(n + 1))
+      expect(monotonicMs() - sent).to.be.at.least(35)
+    }
+    const { toxics } = it.proxy.evidence()
+    expect(toxics).to.include({ chunksDelayed: 20, bytesDelayed: 20, bytesDropped: 0 })
+    expect(toxics.delayedMs).to.be.at.least(350)
+  })
+
+  it('sends what is in hand at once when a toxic is removed, changed, or spares the connection', async () => {
+    using it = await rig([spec(holder)])
+    const { client, server } = await it.connect()
+    await feed(it, client.socket, pieces('abc'))
+    expect(it.proxy.evidence().lanes.upstream).to.deep.equal({ received: 3, sent: 0, held: 3, dropped: 0 })
+    it.proxy.faults.update('holder', { attributes: {} })
+    await server.receives('abc')
+    await feed(it, client.socket, pieces('de'))
+    it.proxy.faults.update('holder', { toxicity: 0 })
+    await server.receives('abcde')
+    it.proxy.faults.update('holder', { toxicity: 1 })
+    await feed(it, client.socket, pieces('fg'))
+    it.proxy.faults.remove('holder')
+    await server.receives('abcdefg')
+    expect(it.proxy.evidence().lanes.upstream).to.deep.equal({ received: 7, sent: 7, held: 0, dropped: 0 })
+  })
+
+  it('gives a toxic that is added behind another what that one has in hand', async () => {
+    using it = await rig([spec(holder)])
+    const { client, server } = await it.connect()
+    await feed(it, client.socket, pieces('ab'))
+    it.proxy.faults.add(spec(holder, { name: 'second' }))
+    it.proxy.faults.remove('holder')
+    expect(it.proxy.evidence().lanes.upstream.held).to.equal(2)
+    it.proxy.faults.remove('second')
+    await server.receives('ab')
+  })
+
+  it('keeps FIN and RST behind the data', async () => {
+    using it = await rig([spec(holder)])
+    const ending = await it.connect()
+    ending.client.socket.end('last')
+    const reset = await it.connect()
+    await feed(it, reset.client.socket, [Buffer.from('words')])
+    reset.client.socket.resetAndDestroy()
+    await until('both are in hand', () => it.proxy.evidence().lanes.upstream.held === 9)
+    expect([ending.server.ended, reset.server.error]).to.deep.equal([false, undefined])
+    it.proxy.faults.remove('holder')
+    await ending.server.receives('last')
+    await ending.server.hasEnded()
+    await reset.server.isReset()
+  })
+
+  it('lets what is aside be overtaken, but not by the end', async () => {
+    const overtaken = defineToxic({
+      type: 'overtaken',
+      about: 'For tests: a chunk that begins with a slash may be overtaken.',
+      attributes: {},
+      open: (lane) => ({
+        data: (chunk) =>
+          chunk.bytes[0] === 47 ? lane.send(chunk, chunk.at + 30, { aside: true }) : lane.send(chunk),
+      }),
+    })
+    using it = await rig([spec(overtaken)])
+    const { client, server } = await it.connect()
+    await feed(it, client.socket, pieces('a/b'))
+    client.socket.end()
+    await server.receives('ab')
+    expect(server.ended).to.equal(false)
+    await server.hasEnded()
+    expect(server.received.toString()).to.equal('ab/')
+  })
+
+  it('can insert bytes into the other direction', async () => {
+    const answering = defineToxic({
+      type: 'answering',
+      about: 'For tests.',
+      attributes: {},
+      open: (lane) => ({
+        data(chunk) {
+          lane.drop(chunk)
+          lane.pair.send(Buffer.from('no'))
+        },
+      }),
+    })
+    using it = await rig([spec(answering)])
+    const { client } = await it.connect()
+    client.socket.write('question')
+    await client.receives('no')
+    expect(it.proxy.evidence().toxics.bytesDropped).to.equal(8)
+  })
+
+  it('runs nothing of a toxic that was removed', async () => {
+    let fired = 0
+    const timer = defineToxic({
+      type: 'timer',
+      about: 'For tests.',
+      attributes: {},
+      open(lane) {
+        lane.after(5, () => (fired += 1))
+        return {}
+      },
+    })
+    using it = await rig([spec(timer, { name: 'removed' }), spec(timer, { name: 'stays' })])
+    await it.connect()
+    it.proxy.faults.remove('removed')
+    await until('the other has fired', () => fired > 0)
+    await pause(10)
+    expect(fired).to.equal(1)
+  })
+
+  it('closes what a toxic has acted on that loses data, when it goes', async () => {
+    using it = await rig([spec(swallow)])
+    const { client, server } = await it.connect()
+    client.socket.write('lost')
+    await until('it is lost', () => it.proxy.evidence().lanes.upstream.dropped === 4)
+    it.proxy.faults.remove('swallow')
+    await client.isEndedWith(server)
+    const { cuts, connections, toxics } = it.proxy.evidence()
+    expect(cuts).to.have.lengthOf(1)
+    expect(cuts[0]).to.include({ connection: 1, by: 'swallow', upstreamBytes: 4, downstreamBytes: 0 })
+    expect(connections).to.include({ cutByFault: 1, busyCutByFault: 0, closed: 1, open: 0 })
+    expect(toxics).to.include({ bytesDropped: 4, connectionsCut: 1 })
+  })
+
+  it('ends only the connection on which a hook throws', async () => {
+    const broken = defineToxic({
+      type: 'broken',
+      about: 'For tests: throws at an exclamation mark.',
+      attributes: {},
+      open: () => ({
+        data({ bytes }) {
+          if (bytes.includes('!')) throw new Error('I am broken')
+        },
+      }),
+    })
+    using it = await rig([spec(broken)])
+    const first = await it.connect()
+    const second = await it.connect()
+    first.client.socket.write('!')
+    await first.client.isEndedWith(first.server)
+    expect(it.proxy.connections().map(({ id }) => id)).to.deep.equal([2])
+    expect(it.events.find((event) => event.kind === 'failed')).to.include({
+      what: 'broken',
+      connection: 1,
+      error: 'I am broken',
+    })
+    second.server.socket.write('here')
+    await second.client.receives('here')
+  })
+
+  it('holds no more than its bound, and can be changed while nobody reads', async () => {
+    using it = await rig([spec(holder)])
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 * LANE_LIMIT))
+    await until('the bound is reached', () => it.proxy.evidence().lanes.upstream.held > LANE_LIMIT)
+    const { held, received } = it.proxy.evidence().lanes.upstream
+    expect(held).to.be.lessThan(LANE_LIMIT + 2 ** 20)
+    it.proxy.faults.add(spec(delay, { attributes: { ms: 1 } }))
+    it.proxy.faults.remove('holder')
+    it.proxy.faults.remove('delay')
+    expect(it.proxy.faults.list()).to.deep.equal([])
+    server.socket.resume()
+    await until('all has come', () => it.proxy.evidence().lanes.upstream.sent === 2 * LANE_LIMIT)
+    expect(received).to.be.lessThan(2 * LANE_LIMIT)
+  })
+})
+
+describe('toxicity', () => {
+  const chosenOf = ({ proxy }: Rig) =>
+    proxy
+      .connections()
+      .filter(({ toxics }) => toxics.length > 0)
+      .map(({ id }) => id)
+
+  async function chosen(seed: string): Promise<number[]> {
+    using it = await rig([spec(delay, { attributes: { ms: 1 }, toxicity: 0.5 })], { seed })
+    for (let n = 0; n < 24; n += 1) await it.connect()
+    return chosenOf(it)
+  }
+
+  it('chooses the same connections for the same seed', async () => {
+    const first = await chosen('one')
+    expect(first.length).to.be.within(4, 20)
+    expect(await chosen('one')).to.deep.equal(first)
+    expect(await chosen('two')).not.to.deep.equal(first)
+  })
+
+  it('is not decided again by other changes, and moves with its own', async () => {
+    using it = await rig([spec(delay, { attributes: { ms: 1 }, toxicity: 0.5 })])
+    for (let n = 0; n < 24; n += 1) await it.connect()
+    const half = chosenOf(it)
+    it.proxy.faults.update('delay', { attributes: { ms: 2 } })
+    expect(chosenOf(it)).to.deep.equal(half)
+    it.proxy.faults.update('delay', { toxicity: 0.8 })
+    expect(chosenOf(it)).to.include.members(half)
+    it.proxy.faults.update('delay', { toxicity: 0 })
+    expect(chosenOf(it)).to.deep.equal([])
+    it.proxy.faults.update('delay', { toxicity: 0.5 })
+    expect(chosenOf(it)).to.deep.equal(half)
+  })
+})
+
+describe('changing toxics at random', () => {
+  const names = ['a', 'b', 'c']
+  const change = fc.record({
+    name: fc.constantFrom(...names),
+    what: fc.constantFrom('add', 'update', 'remove'),
+    ms: fc.integer({ min: 0, max: 4 }),
+    toxicity: fc.constantFrom(0, 0.5, 1),
+    hold: fc.boolean(),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 400 }),
+  })
+
+  it('loses no byte and keeps their order', async function () {
+    this.timeout(20_000)
+    using it = await rig()
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 25 }), async (changes) => {
+        it.proxy.faults.clear()
+        const { client, server } = await it.connect()
+        for (const { name, what, ms, toxicity, hold, bytes } of changes) {
+          const toxic = hold
+            ? spec(holder, { name, toxicity })
+            : spec(delay, { name, toxicity, attributes: { ms } })
+          if (what === 'add' && !it.proxy.faults.get(name)) it.proxy.faults.add(toxic)
+          else if (what === 'update') it.proxy.faults.update(name, { toxicity, attributes: { ms } })
+          else it.proxy.faults.remove(name)
+          client.socket.write(bytes)
+          if (ms % 2 === 0) await new Promise((resolve) => setImmediate(resolve))
+        }
+        client.socket.end()
+        const sent = Buffer.concat(changes.map(({ bytes }) => bytes))
+        for (const name of names) it.proxy.faults.remove(name)
+        await server.hasEnded()
+        expect(server.received.equals(sent)).to.equal(true)
+        client.socket.destroy()
+        server.socket.destroy()
+      }),
+      { numRuns: 60 },
+    )
+    await until('all are gone', () => it.proxy.connections().length === 0)
+    const { received, sent, held, dropped } = it.proxy.evidence().lanes.upstream
+    expect({ sent, held, dropped }).to.deep.equal({ sent: received, held: 0, dropped: 0 })
+  })
+})

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { randomBytes } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import { expect } from 'chai'
+import { dial, rig, until, type Peer } from './testing.ts'
+
+describe('a connection', () => {
+  it('passes the very bytes in both directions', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect()
+    const there = randomBytes(2 ** 20)
+    const back = randomBytes(2 ** 20)
+    client.socket.write(there)
+    server.socket.write(back)
+    await until('all has come', () => server.received.length + client.received.length === 2 ** 21)
+    expect(server.received.equals(there)).to.equal(true)
+    expect(client.received.equals(back)).to.equal(true)
+    const { lanes } = it.proxy.evidence()
+    expect(lanes.upstream).to.deep.equal({ received: 2 ** 20, sent: 2 ** 20, held: 0, dropped: 0 })
+    expect(lanes.downstream).to.deep.equal(lanes.upstream)
+  })
+
+  it('keeps the reply to a client that has sent its FIN', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect()
+    client.socket.end('question')
+    await server.hasEnded()
+    server.socket.end('answer')
+    await client.hasEnded()
+    expect(server.received.toString()).to.equal('question')
+    expect(client.received.toString()).to.equal('answer')
+    await until('the connection is gone', () => it.proxy.connections().length === 0)
+    expect(it.proxy.evidence().connections).to.include({ opened: 1, closed: 1, cutByFault: 0 })
+  })
+
+  it('passes an RST on as RST, from either side', async () => {
+    using it = await rig()
+    const first = await it.connect()
+    first.client.socket.resetAndDestroy()
+    await first.server.isReset()
+    const second = await it.connect()
+    second.server.socket.resetAndDestroy()
+    await second.client.isReset()
+    await until('both are gone', () => it.proxy.connections().length === 0)
+    expect(it.proxy.evidence().cuts).to.deep.equal([])
+  })
+
+  it('stops reading a source whose destination does not read', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 ** 25))
+    await until('it is stalled', () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream')
+    expect(it.proxy.evidence().lanes.upstream.held).to.be.lessThan(2 ** 20)
+    server.socket.resume()
+    await until('all has come', () => it.proxy.evidence().lanes.upstream.sent === 2 ** 25)
+  })
+
+  it('resets a client whose upstream refuses', async () => {
+    using it = await rig()
+    it.server[Symbol.dispose]()
+    const client = await dial(it.proxy.listen)
+    await client.read().isReset()
+    expect(it.proxy.evidence().connections).to.include({ opened: 1, open: 0, closed: 1, dialsFailed: 1 })
+  })
+
+  it('gives up an unanswered dial, and lets no other client wait for it', async () => {
+    await using silent = await silentServer()
+    using it = await rig([], { dialMs: 300 })
+    await it.proxy.update({ upstream: silent.address })
+    const clients = [await dial(it.proxy.listen), await dial(it.proxy.listen)]
+    for (const client of clients) await client.read().isReset()
+    const failures = it.events.filter((event) => event.kind === 'dial.failed')
+    expect(failures.map(({ error }) => error)).to.deep.equal(Array(2).fill('no answer within 300 ms'))
+    const [first = 0, second = 0] = failures.map(({ at }) => at)
+    expect(second - first).to.be.lessThan(300)
+  })
+
+  it('leaves no handle behind, whoever ends it', async () => {
+    using it = await rig()
+    const before = process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length
+    const pairs = []
+    for (let n = 0; n < 100; n += 1) pairs.push(await it.connect())
+    for (const [index, { client, server }] of pairs.entries()) {
+      if (index % 3 === 0) client.socket.resetAndDestroy()
+      else if (index % 3 === 1) server.socket.destroy()
+      client.socket.end()
+      server.socket.end()
+    }
+    await until('all are gone', () => it.proxy.connections().length === 0)
+    const sockets = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length
+    await until('no socket is left', () => sockets() <= before)
+    expect(it.proxy.evidence().connections).to.include({ opened: 100, closed: 100 })
+  })
+
+  it('takes off a tap that throws, and passes on', async () => {
+    const seen: string[] = []
+    using it = await rig([], {
+      tap: (proxy, connection, stream) => (bytes) => {
+        seen.push(`${proxy} ${connection} ${stream} ${bytes}`)
+        if (stream === 'downstream') throw new Error('no')
+      },
+    })
+    const { client, server } = await it.connect()
+    client.socket.write('a')
+    await server.receives('a')
+    server.socket.write('b')
+    await client.receives('b')
+    server.socket.write('c')
+    await client.receives('bc')
+    expect(seen).to.deep.equal(['p 1 upstream a', 'p 1 downstream b'])
+    expect(it.events.filter((event) => event.kind === 'failed')).to.have.lengthOf(1)
+  })
+})
+
+/** A port whose queue of connections is full: a dial to it gets no answer. */
+async function silentServer() {
+  const worker = new Worker(
+    `const { workerData, parentPort } = require('node:worker_threads')
+     const server = require('node:net').createServer()
+     server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+       parentPort.postMessage(server.address().port)
+       setImmediate(() => Atomics.wait(new Int32Array(workerData), 0, 0))
+     })`,
+    { eval: true, workerData: new SharedArrayBuffer(4) },
+  )
+  const [port] = (await once(worker, 'message')) as [number]
+  const fillers: Peer[] = []
+  for (let n = 0; n < 2; n += 1) fillers.push(await dial(`127.0.0.1:${port}`))
+  return {
+    address: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const { socket } of fillers) socket.destroy()
+      await worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,201 @@
+import { connect, type Socket } from 'node:net'
+import type { Stream } from '../toxic.ts'
+import { monotonicMs } from '../util/clock.ts'
+import { seededRandom, type Random } from '../util/random.ts'
+import { formatAddress, type Address } from './address.ts'
+import type { Chain } from './chain.ts'
+import { noBytes, type Cause, type LaneBytes, type Strikes } from './evidence.ts'
+import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
+import type { Toxic } from './stage.ts'
+
+/** What a connection needs of its proxy. */
+export interface ConnectionOwner {
+  readonly name: string
+  readonly seed: string
+  readonly strikes: Strikes
+  readonly budget: Budget
+  /** Until an unanswered dial is given up. */
+  readonly dialMs: number
+  toxics(): Iterable<Toxic>
+  tap(connection: number, stream: Stream): Tap | undefined
+  dialFailed(connection: number, error: Error): void
+  /** `what` (a toxic's name, or the tap) has thrown. */
+  failed(connection: number, what: string, error: unknown): void
+  /** Called once, when it has ended in whatever way; `cause` where it was cut. */
+  closed(connection: Connection, cause: Cause | undefined): void
+}
+
+/** A connection as `GET /proxies/{p}/connections` shows it. */
+export interface ConnectionView {
+  id: number
+  /** The client's address, and ours towards the server, `127.0.0.1:40112`. */
+  client: string
+  upstreamLocal: string
+  ageMs: number
+  /** Received from the client, and from the server. */
+  upstreamBytes: number
+  downstreamBytes: number
+  /** Those that toxicity chose for it. */
+  toxics: { name: string; acted: boolean }[]
+  /** Directions whose destination does not read. */
+  stalled?: Stream[]
+}
+
+/** One client socket paired with one upstream socket. A FIN is passed on as FIN, an RST as RST. */
+export class Connection implements LaneOwner {
+  /** 1, 2, 3 … in the order of acceptance on the proxy. */
+  readonly id: number
+  readonly strikes: Strikes
+  readonly budget: Budget
+  readonly #owner: ConnectionOwner
+  readonly #client: Socket
+  readonly #upstream: Socket
+  readonly #clientAddress: string
+  readonly #openedAt = monotonicMs()
+  #upstreamLocal = ''
+  #lanes: Record<Stream, Lane> | undefined
+  #closed = false
+
+  /** @param client accepted, and not yet read from. */
+  constructor(id: number, client: Socket, upstream: Address, owner: ConnectionOwner) {
+    this.id = id
+    this.strikes = owner.strikes
+    this.budget = owner.budget
+    this.#owner = owner
+    this.#client = client
+    this.#clientAddress = formatAddress(client.remoteAddress ?? '', client.remotePort ?? 0)
+    this.#upstream = connect({ ...upstream, allowHalfOpen: true, noDelay: true })
+    this.#dial()
+  }
+
+  /** Ends both sockets now; whatever is in hand is lost. */
+  end(cause: Cause, how: 'close' | 'reset'): void {
+    if (this.#closed) return
+    this.#finish(cause)
+    for (const socket of [this.#client, this.#upstream]) {
+      if (how === 'reset') resetSocket(socket)
+      else socket.destroy()
+    }
+  }
+
+  add(toxic: Toxic): void {
+    this.#change(toxic, (chain) => chain.add(toxic))
+  }
+
+  update(toxic: Toxic): void {
+    this.#change(toxic, (chain) => chain.update(toxic))
+  }
+
+  remove(toxic: Toxic): void {
+    this.#change(toxic, (chain) => chain.remove(toxic))
+  }
+
+  get ageMs(): number {
+    return monotonicMs() - this.#openedAt
+  }
+
+  get bytes(): Record<Stream, LaneBytes> {
+    return {
+      upstream: this.#lanes?.upstream.bytes ?? noBytes(),
+      downstream: this.#lanes?.downstream.bytes ?? noBytes(),
+    }
+  }
+
+  view(): ConnectionView {
+    const lanes = this.#lanes ? [this.#lanes.upstream, this.#lanes.downstream] : []
+    const stalled = lanes.filter((lane) => lane.stalled).map((lane) => lane.stream)
+    const { upstream, downstream } = this.bytes
+    return {
+      id: this.id,
+      client: this.#clientAddress,
+      upstreamLocal: this.#upstreamLocal,
+      ageMs: this.ageMs,
+      upstreamBytes: upstream.received,
+      downstreamBytes: downstream.received,
+      toxics: lanes.flatMap((lane) => lane.chain.toxics),
+      ...(stalled.length > 0 && { stalled }),
+    }
+  }
+
+  // What lanes need.
+
+  randomOf(stream: Stream, toxic: Toxic): Random {
+    return seededRandom(this.#owner.seed, this.#owner.name, this.id, stream, toxic.name)
+  }
+
+  toPair(stream: Stream, bytes: Buffer): void {
+    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
+  }
+
+  cut(toxic: string, how: 'close' | 'reset'): void {
+    this.end({ kind: 'toxic', name: toxic }, how)
+  }
+
+  tap(stream: Stream): Tap | undefined {
+    return this.#owner.tap(this.id, stream)
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#owner.failed(this.id, what, error)
+  }
+
+  // Its life.
+
+  #dial(): void {
+    const limit = setTimeout(
+      () => this.#upstream.destroy(new Error(`no answer within ${this.#owner.dialMs} ms`)),
+      this.#owner.dialMs,
+    )
+    this.#upstream.once('close', () => clearTimeout(limit))
+    this.#upstream.once('connect', () => {
+      clearTimeout(limit)
+      this.#upstream.off('error', failed)
+      this.#open()
+    })
+    const failed = (error: Error) => {
+      if (this.#closed) return
+      this.#owner.dialFailed(this.id, error)
+      this.#finish(undefined)
+      // The client was accepted before we could know: a reset is the nearest to a refusal that it can get.
+      resetSocket(this.#client)
+    }
+    this.#upstream.once('error', failed)
+    for (const socket of [this.#client, this.#upstream]) {
+      // The lanes act on errors; a socket without a listener would end the process.
+      socket.on('error', () => {})
+      socket.once('close', () => this.#socketClosed())
+    }
+  }
+
+  #open(): void {
+    if (this.#closed) return
+    this.#upstreamLocal = formatAddress(this.#upstream.localAddress ?? '', this.#upstream.localPort ?? 0)
+    this.#lanes = {
+      upstream: new Lane('upstream', this.#client, this.#upstream, this),
+      downstream: new Lane('downstream', this.#upstream, this.#client, this),
+    }
+    for (const toxic of this.#owner.toxics()) this.add(toxic)
+    this.#lanes.upstream.open()
+    this.#lanes.downstream.open()
+  }
+
+  #change(toxic: Toxic, change: (chain: Chain) => void): void {
+    if (this.#closed || !this.#lanes) return
+    const lane = this.#lanes[toxic.stream]
+    change(lane.chain)
+    lane.balance()
+  }
+
+  #socketClosed(): void {
+    if (!this.#lanes) this.#upstream.destroy()
+    if (this.#client.destroyed && this.#upstream.destroyed) this.#finish(undefined)
+  }
+
+  #finish(cause: Cause | undefined): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#lanes?.upstream.dispose()
+    this.#lanes?.downstream.dispose()
+    this.#owner.closed(this, cause)
+  }
+}

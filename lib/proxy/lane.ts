@@ -1,0 +1,193 @@
+import type { Socket } from 'node:net'
+import type { Stream } from '../toxic.ts'
+import type { Random } from '../util/random.ts'
+import { monotonicMs } from '../util/clock.ts'
+import { Chain, type ChainHost } from './chain.ts'
+import { noBytes, type LaneBytes, type Strikes } from './evidence.ts'
+import type { Ending, Outlet, Toxic } from './stage.ts'
+
+/** Bytes in hand on one lane, beyond which its source is no longer read. */
+export const LANE_LIMIT = 8 * 2 ** 20
+/** Bytes in hand on all lanes of a server, beyond which each lane has only its share. */
+const TOTAL_LIMIT = 256 * 2 ** 20
+const LANE_SHARE = 64 * 2 ** 10
+
+/** Sees a lane's bytes as they arrive, before any toxic; `at` is monotonic ms. It must not change them. */
+export type Tap = (bytes: Buffer, at: number) => void
+
+/** What all lanes of a server have in hand together, in bytes. */
+export interface Budget {
+  held: number
+}
+
+/** What a lane needs of its connection. */
+export interface LaneOwner {
+  readonly strikes: Strikes
+  readonly budget: Budget
+  randomOf(stream: Stream, toxic: Toxic): Random
+  /** Writes to the other lane's destination. */
+  toPair(stream: Stream, bytes: Buffer): void
+  tap(stream: Stream): Tap | undefined
+  cut(toxic: string, how: 'close' | 'reset'): void
+  /** `what` (a toxic's name, or the tap) has thrown. */
+  failed(what: string, error: unknown): void
+}
+
+/** One direction of a connection: reads one socket, passes through the chain, writes to the other. */
+export class Lane implements ChainHost, Outlet {
+  readonly stream: Stream
+  readonly strikes: Strikes
+  readonly chain: Chain
+  readonly #source: Socket
+  readonly #destination: Socket
+  readonly #owner: LaneOwner
+  #tap: Tap | undefined
+  #received = 0
+  #written = 0
+  #dropped = 0
+  #held = 0
+  #paused = false
+  /** The count of a lane that has ended. */
+  #final: LaneBytes | undefined
+
+  constructor(stream: Stream, source: Socket, destination: Socket, owner: LaneOwner) {
+    this.stream = stream
+    this.strikes = owner.strikes
+    this.#source = source
+    this.#destination = destination
+    this.#owner = owner
+    this.#tap = owner.tap(stream)
+    this.chain = new Chain(this, this)
+  }
+
+  /** Begins to read. A source that fails is one that was reset. */
+  open(): void {
+    this.#source.on('data', (bytes: Buffer) => this.#arrived(bytes))
+    this.#source.on('end', () => this.chain.ending('end'))
+    this.#source.on('error', () => this.chain.ending('reset'))
+    this.#destination.on('drain', () => this.balance())
+    this.#source.resume()
+  }
+
+  /** The connection has ended: what is in hand is lost, and counted so. */
+  dispose(): void {
+    if (this.#final) return
+    this.#final = this.bytes
+    this.#final.dropped += this.#final.held
+    this.#final.held = 0
+    this.#owner.budget.held -= this.#held
+    this.chain.dispose()
+  }
+
+  get bytes(): LaneBytes {
+    if (this.#final) return { ...this.#final }
+    const waiting = this.#destination.destroyed ? 0 : this.#destination.writableLength
+    return {
+      ...noBytes(),
+      received: this.#received,
+      sent: this.#written - waiting,
+      held: this.#held + waiting,
+      dropped: this.#dropped,
+    }
+  }
+
+  /** Its destination does not read. */
+  get stalled(): boolean {
+    return this.#destination.writableNeedDrain
+  }
+
+  /**
+   * Reads on, or not: without toxics as fast as the destination takes it; with toxics, which may drop or
+   * delay, until the bounds are reached.
+   */
+  balance(): void {
+    const full = this.chain.isEmpty ? this.#destination.writableNeedDrain : this.#isFull
+    if (full === this.#paused) return
+    this.#paused = full
+    if (full) this.#source.pause()
+    else this.#source.resume()
+  }
+
+  get #isFull(): boolean {
+    const inHand = this.#held + this.#destination.writableLength
+    return inHand > LANE_LIMIT || (inHand > LANE_SHARE && this.#owner.budget.held > TOTAL_LIMIT)
+  }
+
+  #arrived(bytes: Buffer): void {
+    this.#received += bytes.length
+    if (this.#tap) this.#see(this.#tap, bytes)
+    this.chain.data(bytes)
+    this.balance()
+  }
+
+  /** A tap that throws is taken off; the traffic goes on. */
+  #see(tap: Tap, bytes: Buffer): void {
+    try {
+      tap(bytes, monotonicMs())
+    } catch (error) {
+      this.#tap = undefined
+      this.#owner.failed('tap', error)
+    }
+  }
+
+  // The end of the chain.
+
+  data(bytes: Buffer): void {
+    const { destroyed, writableEnded } = this.#destination
+    if (destroyed || writableEnded) return this.dropped(bytes.length)
+    this.#written += bytes.length
+    this.#destination.write(bytes)
+  }
+
+  ending(how: Ending): void {
+    if (how === 'end') return void this.#destination.end()
+    if (!this.#destination.destroyed) {
+      this.#written -= this.#destination.writableLength
+      this.#dropped += this.#destination.writableLength
+    }
+    resetSocket(this.#destination)
+  }
+
+  // What toxics need.
+
+  held(bytes: number): void {
+    if (this.#final) return
+    this.#held += bytes
+    this.#owner.budget.held += bytes
+  }
+
+  dropped(bytes: number): void {
+    this.#dropped += bytes
+  }
+
+  batch(run: () => void): void {
+    this.#destination.cork()
+    run()
+    this.#destination.uncork()
+    this.balance()
+  }
+
+  toPair(bytes: Buffer): void {
+    this.#owner.toPair(this.stream, bytes)
+  }
+
+  randomOf(toxic: Toxic): Random {
+    return this.#owner.randomOf(this.stream, toxic)
+  }
+
+  cut(toxic: string, how: 'close' | 'reset'): void {
+    this.#owner.cut(toxic, how)
+  }
+
+  failed(toxic: string, error: unknown): void {
+    this.#owner.failed(toxic, error)
+    this.#owner.cut(toxic, 'close')
+  }
+}
+
+/** Sends RST, where that is possible: not while a FIN waits behind data that nobody reads. */
+export function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return
+  if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy()
+  else socket.resetAndDestroy()
+}

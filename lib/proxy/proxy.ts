@@ -1,0 +1,265 @@
+import type { Socket } from 'node:net'
+import type { Stream } from '../toxic.ts'
+import { monotonicMs } from '../util/clock.ts'
+import { messageOf } from '../util/errors.ts'
+import { bindHost, formatAddress, parseAddress, type Address } from './address.ts'
+import { Alarm } from './alarm.ts'
+import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
+import { Tally, type Cause, type Cut, type Evidence, type Strikes } from './evidence.ts'
+import type { Budget, Tap } from './lane.ts'
+import { openListener, type Listener } from './listener.ts'
+import type { Toxic } from './stage.ts'
+import { Toxics } from './toxics.ts'
+
+/** A lease whose port is taken tries again after this time. */
+const RETRY_MS = 100
+
+/** What happens on a proxy, as it happens; `at` is monotonic ms. */
+export type ProxyEvent = { proxy: string; at: number } & (
+  | { kind: 'connection.opened'; connection: number }
+  | { kind: 'connection.closed'; connection: number; cut: Cut | undefined }
+  | { kind: 'dial.failed'; connection: number; error: string }
+  | { kind: 'toxic.expired'; toxic: string }
+  | { kind: 'disabling.expired' }
+  /** `what`: a toxic's name, `tap`, or `lease`. */
+  | { kind: 'failed'; what: string; connection?: number; error: string }
+)
+
+type EventWithout<E> = E extends unknown ? Omit<E, 'proxy' | 'at'> : never
+
+/** What the proxies of a server share. */
+export interface ProxyContext {
+  seed: string
+  budget: Budget
+  /** Until an unanswered dial is given up. */
+  dialMs: number
+  onEvent?: (event: ProxyEvent) => void
+  /** Gives the tap of a connection's lane, if there is to be one. */
+  tap?: (proxy: string, connection: number, stream: Stream) => Tap | undefined
+}
+
+/** What may be changed of a proxy; what is undefined stays. */
+export interface ProxyChange {
+  /** `host:port`, port 0 for one of the system's choice. */
+  listen?: string | undefined
+  upstream?: string | undefined
+  enabled?: boolean | undefined
+  /** A lease on being disabled: it is enabled again after this many ms. */
+  durationMs?: number | undefined
+}
+
+/** A listener with an upstream. */
+export class Proxy implements ConnectionOwner {
+  readonly name: string
+  readonly seed: string
+  readonly budget: Budget
+  readonly dialMs: number
+  /** They survive disabling and moving. */
+  readonly faults: Toxics
+  readonly #context: ProxyContext
+  readonly #tally = new Tally()
+  readonly #connections = new Set<Connection>()
+  readonly #lease = new Alarm(() => void this.#leaseEnded())
+  /** As asked for, and as bound last. */
+  #asked: string
+  #listen: string
+  #upstream: string
+  #dialled: Address
+  #listener: Listener | undefined
+  #expiresAt: Date | undefined
+  #removed = false
+  /** Changes that open a port follow one another. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** Disabled until it is updated. Both addresses must be readable by `parseAddress`. */
+  constructor(name: string, listen: string, upstream: string, context: ProxyContext) {
+    this.name = name
+    this.seed = context.seed
+    this.budget = context.budget
+    this.dialMs = context.dialMs
+    this.#context = context
+    this.#asked = listen
+    this.#listen = listen
+    this.#upstream = upstream
+    this.#dialled = readable(upstream)
+    this.faults = new Toxics(
+      () => this.#connections,
+      (toxic) => this.#tell({ kind: 'toxic.expired', toxic: toxic.name }),
+    )
+  }
+
+  /** Resolved, once it has been bound. */
+  get listen(): string {
+    return this.#listen
+  }
+
+  get upstream(): string {
+    return this.#upstream
+  }
+
+  get enabled(): boolean {
+    return this.#listener !== undefined
+  }
+
+  /** When it will be enabled again; undefined without a lease. */
+  get expiresAt(): Date | undefined {
+    return this.#expiresAt
+  }
+
+  /**
+   * Changes it wholly or not at all. Another listen or upstream, and disabling, drop the connections.
+   * @throws {ListenError} and nothing has changed.
+   */
+  update(change: ProxyChange): Promise<void> {
+    const done = this.#turn.then(() => this.#update(change))
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  /** Ends it for good: the port is free, the connections are closed, and nothing rings any more. */
+  remove(cause: Cause): void {
+    this.#removed = true
+    this.#endLease()
+    this.faults.dispose()
+    this.#close(cause)
+  }
+
+  connections(): ConnectionView[] {
+    return [...this.#connections].map((connection) => connection.view())
+  }
+
+  evidence(): Evidence {
+    return this.#tally.read(
+      monotonicMs(),
+      [...this.#connections].map((connection) => connection.bytes),
+    )
+  }
+
+  // What connections need.
+
+  get strikes(): Strikes {
+    return this.#tally.strikes
+  }
+
+  toxics(): Iterable<Toxic> {
+    return this.faults.list()
+  }
+
+  tap(connection: number, stream: Stream): Tap | undefined {
+    return this.#context.tap?.(this.name, connection, stream)
+  }
+
+  dialFailed(connection: number, error: Error): void {
+    this.#tally.dialsFailed += 1
+    this.#tell({ kind: 'dial.failed', connection, error: error.message })
+  }
+
+  failed(connection: number, what: string, error: unknown): void {
+    this.#tell({ kind: 'failed', what, connection, error: messageOf(error) })
+  }
+
+  closed(connection: Connection, cause: Cause | undefined): void {
+    const { id, ageMs, bytes } = connection
+    const { upstream, downstream } = bytes
+    this.#connections.delete(connection)
+    this.#tally.closed(bytes)
+    const now = { connection: id, at: monotonicMs(), ageMs }
+    const carried = { upstreamBytes: upstream.received, downstreamBytes: downstream.received }
+    const cut = cause && this.#tally.cut(cause, { ...now, ...carried })
+    this.#tell({ kind: 'connection.closed', connection: id, cut })
+  }
+
+  // Within.
+
+  async #update(change: ProxyChange): Promise<void> {
+    const moved = change.listen !== undefined && !this.#isAt(change.listen)
+    const enabled = change.enabled ?? this.enabled
+    const redirected = change.upstream !== undefined && change.upstream !== this.#upstream
+    if (enabled && (moved || !this.enabled)) await this.#bind(moved ? change.listen : undefined)
+    else if (moved && change.listen !== undefined) this.#asked = this.#listen = change.listen
+    if (redirected && change.upstream !== undefined) {
+      this.#upstream = change.upstream
+      this.#dialled = readable(change.upstream)
+    }
+    if (!enabled) this.#close({ kind: 'disabled' })
+    else if (moved || redirected) this.#cutAll({ kind: 'api' })
+    this.#rent(change)
+  }
+
+  /** Opens the new port before the old one goes, unless they are one. */
+  async #bind(listen: string | undefined): Promise<void> {
+    const old = this.#listener
+    const wanted = listen ?? this.#listen
+    const samePort = old !== undefined && parseAddress(wanted)?.port === old.port
+    if (samePort) old.close()
+    try {
+      this.#listener = await this.#openListener(wanted)
+    } catch (error) {
+      if (samePort) this.#listener = await this.#openListener(old.address)
+      throw error
+    }
+    if (!samePort) old?.close()
+    this.#asked = listen ?? this.#asked
+    this.#listen = this.#listener.address
+    if (this.#removed) this.#close({ kind: 'disabled' })
+  }
+
+  #openListener(listen: string): Promise<Listener> {
+    return openListener(listen, (socket) => this.#accept(socket))
+  }
+
+  #accept(socket: Socket): void {
+    this.#tally.opened += 1
+    const id = this.#tally.opened
+    this.#tell({ kind: 'connection.opened', connection: id })
+    this.#connections.add(new Connection(id, socket, this.#dialled, this))
+  }
+
+  #close(cause: Cause): void {
+    this.#listener?.close()
+    this.#listener = undefined
+    this.#cutAll(cause)
+  }
+
+  #cutAll(cause: Cause): void {
+    for (const connection of this.#connections) connection.end(cause, 'close')
+  }
+
+  #isAt(listen: string): boolean {
+    const wanted = parseAddress(listen)
+    if (!wanted || listen === this.#asked) return true
+    return formatAddress(bindHost(wanted.host), wanted.port) === this.#listen
+  }
+
+  #rent({ enabled, durationMs }: ProxyChange): void {
+    if (this.enabled || enabled === false) this.#endLease()
+    if (durationMs === undefined || this.enabled || this.#removed) return
+    this.#expiresAt = new Date(Date.now() + durationMs)
+    this.#lease.set(monotonicMs() + durationMs)
+  }
+
+  #endLease(): void {
+    this.#lease.clear()
+    this.#expiresAt = undefined
+  }
+
+  async #leaseEnded(): Promise<void> {
+    try {
+      await this.update({ enabled: true })
+      this.#tell({ kind: 'disabling.expired' })
+    } catch (error) {
+      this.#tell({ kind: 'failed', what: 'lease', error: messageOf(error) })
+      if (!this.#removed) this.#lease.set(monotonicMs() + RETRY_MS)
+    }
+  }
+
+  #tell(event: EventWithout<ProxyEvent>): void {
+    this.#context.onEvent?.({ proxy: this.name, at: monotonicMs(), ...event })
+  }
+}
+
+function readable(address: string): Address {
+  const parsed = parseAddress(address)
+  if (!parsed) throw new TypeError(`not an address: ${address}`)
+  return parsed
+}

@@ -1,0 +1,85 @@
+/** Questions about results that more than one output asks. */
+import type { FaultReport, Finding } from '../ledger/verdict-document.ts'
+import type { PromiseResult, ReportDocument, Status } from './document.ts'
+
+export interface Tally {
+  passed: number
+  /** Broken, unknown or the harness's error; an error of the harness that belongs to no promise counts too. */
+  failed: number
+  /** Not applicable. */
+  skipped: number
+}
+
+export function tally({
+  promises,
+  harnessErrors,
+}: Pick<ReportDocument, 'promises' | 'harnessErrors'>): Tally {
+  const skipped = promises.filter(({ status }) => status === 'not applicable').length
+  const failed = promises.filter(hasFailed).length
+  return { passed: promises.length - failed - skipped, failed: failed + harnessErrors.length, skipped }
+}
+
+export const tallyText = ({ passed, failed, skipped }: Tally): string =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`
+
+export const hasFailed = ({ status }: PromiseResult): boolean =>
+  status === 'broken' || status === 'unknown' || status === 'harness'
+
+/** `invalid: 1 broken, 2 unknown`. */
+export function outcomeText({ exitCode, promises, harnessErrors }: ReportDocument): string {
+  const word = { 0: 'valid', 1: 'invalid', 2: 'unknown', 130: 'interrupted' }[exitCode]
+  const count = (status: Status): number => promises.filter((promise) => promise.status === status).length
+  const counts = Object.entries({
+    broken: count('broken'),
+    unknown: count('unknown'),
+    'harness errors': count('harness') + harnessErrors.length,
+  })
+  const told = counts.filter(([, n]) => n > 0).map(([what, n]) => `${n} ${what}`)
+  if (exitCode === 2 && told.length === 0) told.push('no promise applied')
+  return told.length > 0 ? `${word}: ${told.join(', ')}` : word
+}
+
+const GRAVITY: Record<Status, number> = { broken: 0, harness: 1, unknown: 2, kept: 3, 'not applicable': 4 }
+
+/** The gravest first; equal ones stay in their order. */
+export const worstFirst = (promises: readonly PromiseResult[]): PromiseResult[] =>
+  promises.toSorted((a, b) => GRAVITY[a.status] - GRAVITY[b.status])
+
+/** A scenario without its repetition: `rabbitmq-down/1`. */
+export const scenarioOf = ({ scenario }: PromiseResult): string => scenario.replace(/@\d+$/, '')
+
+/** The repetitions of each promise, in the order in which the promises first ended. */
+export const byPromise = (promises: readonly PromiseResult[]): PromiseResult[][] => [
+  ...Map.groupBy(promises, scenarioOf).values(),
+]
+
+/** Why a promise is not applicable. */
+export const whyNotApplicable = ({ error, notes }: PromiseResult): string =>
+  (error ?? notes.join('; ')).replace(/^not applicable: */, '')
+
+export interface Spread {
+  min: number
+  median: number
+  max: number
+  count: number
+}
+
+/** undefined: of nothing. */
+export function spreadOf(numbers: readonly number[]): Spread | undefined {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const [min] = sorted
+  const max = sorted.at(-1)
+  if (min === undefined || max === undefined) return undefined
+  const low = sorted[Math.ceil(sorted.length / 2) - 1] ?? min
+  const high = sorted[Math.floor(sorted.length / 2)] ?? low
+  return { min, median: (low + high) / 2, max, count: sorted.length }
+}
+
+/** Seconds until recovery, one for each execution and fault. */
+export const recoveriesFrom = (faults: readonly FaultReport[]): number[] =>
+  faults.flatMap(({ recovery }) => (recovery ? Object.values(recovery.perExecution) : []))
+
+export const recoveriesOf = (promises: readonly PromiseResult[]): number[] =>
+  promises.flatMap(({ verdict }) => recoveriesFrom(verdict?.faults ?? []))
+
+export const stuckIn = ({ verdict }: PromiseResult): Finding[] => verdict?.findings.stuck ?? []

@@ -1,0 +1,94 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { DeadlineError, poll } from '../util/poll.ts'
+import { HarnessError } from '../util/errors.ts'
+import { NODE_KINDS } from '../cluster/state.ts'
+import type { RunningNode } from '../cluster/node.ts'
+import { bytesArrived, readEvidence } from './link-evidence.ts'
+import type { Session } from './session.ts'
+
+/** A healthy node answers its ping in 8 ms; one that was cut off needs a moment to connect again. */
+const ANSWER_LIMIT_MS = 10_000
+const PING_MS = 2000
+const QUIET_LIMIT_MS = 10_000
+/** Mistral polls its database every second: shorter than two of these says nothing. */
+const IDLE_WINDOW_MS = 2500
+
+/**
+ * Brings the cluster to where a promise may begin: no toxic set, every node answers and consumes, nothing is
+ * RUNNING, the queues that are consumed are empty. A node that does not answer is replaced.
+ * @returns What had to be mended, for the report.
+ */
+export async function cleanState(session: Session): Promise<string[]> {
+  await session.faults.reset()
+  const notes = await removeLeftovers(session)
+  notes.push(...(await restoreNodes(session)))
+  await quietQueues(session, notes)
+  return notes
+}
+
+async function removeLeftovers(session: Session): Promise<string[]> {
+  const running = await session.database.runningExecutions()
+  if (running.length === 0) return []
+  await session.database.removeExecutions(running.map(({ root }) => root))
+  return [`an earlier promise left ${running.length} executions open, which were removed: ${running.map(({ id }) => id).join(', ')}`]
+}
+
+/** The nodes that the plan asks for: those that a fault killed are started again, those that do not answer replaced. */
+async function restoreNodes(session: Session): Promise<string[]> {
+  const { cluster, plan } = session
+  const wanted = NODE_KINDS.flatMap((kind) => Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })))
+  const answers = await Promise.all([...cluster.nodes.values()].map(async (node) => ({ node, answers: await answersSoon(node) })))
+  const notes: string[] = []
+  for (const { node, answers: well } of answers) {
+    if (well) continue
+    const why = node.process.exit() === undefined ? `did not answer within ${ANSWER_LIMIT_MS / 1000} s` : 'had ended'
+    session.record({ kind: 'node.replaced', node: node.name, why })
+    notes.push(`${node.name} ${why} and was replaced`)
+    await cluster.kill(node.name, 'replaced before a promise')
+  }
+  await Promise.all(wanted.filter(({ name }) => !cluster.nodes.has(name)).map(({ kind, name }) => cluster.start(kind, name)))
+  return notes
+}
+
+async function answersSoon(node: RunningNode): Promise<boolean> {
+  const look = async () => {
+    if (node.process.exit() !== undefined) return false
+    return (await node.answering(PING_MS)) ? true : undefined
+  }
+  try {
+    return await poll(look, { what: `${node.name} answers`, deadlineMs: ANSWER_LIMIT_MS })
+  } catch (error) {
+    if (error instanceof DeadlineError) return false
+    throw error
+  }
+}
+
+async function quietQueues(session: Session, notes: string[]): Promise<void> {
+  const { cluster } = session
+  const busy = async () => {
+    const { queues } = await cluster.rabbitmq.read()
+    return queues.filter(({ consumers, ready, unacked }) => consumers > 0 && ready + unacked > 0)
+  }
+  const look = async () => ((await busy()).length === 0 ? true : undefined)
+  try {
+    await poll(look, { what: 'the queues are empty', deadlineMs: QUIET_LIMIT_MS })
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error
+    const names = (await busy()).map(({ name, ready, unacked }) => `${name} (${ready} ready, ${unacked} unacked)`)
+    notes.push(`queues were not empty: ${names.join(', ')}`)
+    throw new HarnessError(`no clean state before a promise: queues are not empty after ${QUIET_LIMIT_MS / 1000} s: ${names.join(', ')}`)
+  }
+}
+
+/** Measures what each link carries while nothing runs. */
+export async function measureIdle(session: Session): Promise<void> {
+  const links = [...session.cluster.nodes.values()].flatMap((node) => node.links)
+  const before = readEvidence(session, links)
+  await pause(IDLE_WINDOW_MS, undefined, session.plan.signal ? { signal: session.plan.signal } : {})
+  const after = readEvidence(session, links)
+  for (const [link, last] of after) {
+    const first = before.get(link) ?? last
+    const seconds = (last.at - first.at) / 1000
+    session.record({ kind: 'link.idle', link, bytesPerSecond: Math.round((bytesArrived(last) - bytesArrived(first)) / seconds) })
+  }
+}

@@ -1,0 +1,171 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FaultArmed, FaultKind, LinkEvidence } from '../ledger/entries.ts'
+import { groupMembers } from '../cluster/process.ts'
+import { portsOwnedBy } from '../util/sockets.ts'
+import { UsageError } from '../util/errors.ts'
+import { evidenceBetween, readEvidence } from './link-evidence.ts'
+import type { Observer } from './observer.ts'
+import type { Session } from './session.ts'
+import type { ToxicRequest } from './toxiproxy.ts'
+
+/** How a fault on links is done and undone, through Toxiproxy's API. */
+interface LinkFault {
+  what: FaultKind
+  text: string
+  toxic?: FaultArmed['toxic']
+  apply(link: string, fault: string, leaseMs: number | undefined): Promise<void>
+  undo(link: string, fault: string): Promise<void>
+}
+
+export interface Length {
+  /** Without it the fault lasts until the judging. */
+  seconds?: number
+}
+
+export interface ToxicLength extends Length {
+  /** Default: both. */
+  stream?: 'upstream' | 'downstream'
+  /** Share of the connections that it acts on. Default 1. */
+  toxicity?: number
+}
+
+/** A reset is a moment: long enough for every connection that lives now to be cut. */
+const RESET_LEASE_MS = 200
+
+/** Applies the faults of one scenario, and journals each with what it did. */
+export class Faults {
+  private readonly session: Session
+  private readonly observer: Observer
+  /** Ends those that last until the judging. */
+  private readonly lasting = new Map<string, () => Promise<void>>()
+  private static count = 0
+
+  constructor(session: Session, observer: Observer) {
+    this.session = session
+    this.observer = observer
+  }
+
+  /** Ids of the faults that are on. */
+  get on(): string[] {
+    return [...this.lasting.keys()]
+  }
+
+  /** A toxic on both streams of each link, unless told otherwise. */
+  toxic(links: string[], type: string, attributes: Record<string, number>, length: ToxicLength = {}): Promise<void> {
+    const { stream, toxicity = 1 } = length
+    const streams: ToxicRequest['stream'][] = stream === undefined ? ['upstream', 'downstream'] : [stream]
+    const named = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)
+    const { faults } = this.session
+    return this.onLinks(links, length.seconds, 'span', {
+      what: 'toxic',
+      text: [type, ...named].join(' '),
+      toxic: { type, attributes },
+      apply: async (link, fault, leaseMs) => {
+        for (const one of streams) {
+          const toxic: ToxicRequest = { name: `${fault}_${one}`, type, stream: one, toxicity, attributes }
+          await faults.addToxic(link, leaseMs === undefined ? toxic : { ...toxic, duration: leaseMs })
+        }
+      },
+      undo: async (link, fault) => {
+        for (const one of streams) await faults.removeToxic(link, `${fault}_${one}`)
+      },
+    })
+  }
+
+  /** Nothing listens and every connection is cut. */
+  down(links: string[], length: Length = {}): Promise<void> {
+    const { faults } = this.session
+    return this.onLinks(links, length.seconds, 'span', {
+      what: 'down',
+      text: 'down',
+      apply: (link, _fault, leaseMs) => faults.setEnabled(link, false, leaseMs),
+      undo: (link) => faults.setEnabled(link, true),
+    })
+  }
+
+  /** Every connection that lives now gets a TCP reset, at both ends. */
+  reset(links: string[]): Promise<void> {
+    const { faults } = this.session
+    return this.onLinks(links, RESET_LEASE_MS / 1000, 'moment', {
+      what: 'toxic',
+      text: 'reset of every connection',
+      toxic: { type: 'reset_peer', attributes: { timeout: 0 } },
+      apply: (link, fault, leaseMs = RESET_LEASE_MS) =>
+        faults.addToxic(link, { name: fault, type: 'reset_peer', stream: 'downstream', toxicity: 1, attributes: { timeout: 0 }, duration: leaseMs }),
+      undo: (link, fault) => faults.removeToxic(link, fault),
+    })
+  }
+
+  /** SIGKILL to a node's whole process group. */
+  async kill(name: string): Promise<void> {
+    const { cluster } = this.session
+    cluster.node(name)
+    const fault = this.arm({ what: 'kill', text: `SIGKILL of ${name}`, links: [], nodes: [name], extent: 'moment' })
+    await this.begin(fault)
+    const actionsInHand = this.actionsInHand(groupMembers(cluster.node(name).process.pid))
+    await cluster.kill(name, `fault ${fault}`)
+    const nodes = { [name]: { signalled: true, exited: true, actionsInHand } }
+    await this.end(fault, {}, nodes)
+  }
+
+  /** Ends whatever lasts until the judging. */
+  async endLasting(): Promise<void> {
+    for (const end of this.lasting.values()) await end()
+  }
+
+  private async onLinks(links: string[], seconds: number | undefined, timed: 'span' | 'moment', fault: LinkFault): Promise<void> {
+    if (links.length === 0) throw new UsageError(`${fault.text}: no link matches`)
+    const { what, text, toxic } = fault
+    const durationMs = seconds === undefined ? undefined : seconds * 1000
+    const id = this.arm({
+      what,
+      text: seconds === undefined || timed === 'moment' ? text : `${text} for ${seconds} s`,
+      links,
+      nodes: [],
+      extent: durationMs === undefined ? 'end' : timed,
+      ...(toxic === undefined ? {} : { toxic }),
+      ...(durationMs === undefined || timed === 'moment' ? {} : { durationMs }),
+    })
+    const before = readEvidence(this.session, links)
+    const end = async () => {
+      this.lasting.delete(id)
+      await Promise.all(links.map((link) => fault.undo(link, id)))
+      await this.end(id, evidenceBetween(this.session, before), {})
+    }
+    // Entered before the first link is struck: a failure half-way must be undone too.
+    this.lasting.set(id, end)
+    await this.begin(id)
+    await Promise.all(links.map((link) => fault.apply(link, id, durationMs)))
+    if (durationMs === undefined) return
+    await pause(durationMs, undefined, this.session.plan.signal ? { signal: this.session.plan.signal } : {})
+    await end()
+  }
+
+  private arm(fault: Omit<FaultArmed, 'kind' | 'fault'>): string {
+    Faults.count += 1
+    const id = `f${Faults.count}`
+    this.session.record({ kind: 'fault.armed', fault: id, ...fault })
+    return id
+  }
+
+  /** The reading at its begin says who was under way when it struck. */
+  private async begin(fault: string): Promise<void> {
+    await this.observer.readDatabase(`fault ${fault} begun`, true)
+    this.session.record({ kind: 'fault.begun', fault })
+  }
+
+  private async end(fault: string, links: Record<string, LinkEvidence>, nodes: Record<string, NodeEvidence>): Promise<void> {
+    this.session.record({ kind: 'fault.ended', fault })
+    this.session.record({ kind: 'fault.evidence', fault, links, nodes })
+    await this.observer.readDatabase(`fault ${fault} ended`, true)
+  }
+
+  /** Attempts whose effect one of these processes has called and whose answer it awaits. */
+  private actionsInHand(pids: number[]): string[] {
+    const held = this.session.effects.held()
+    const ports = portsOwnedBy(pids, held.map(({ callerPort }) => callerPort))
+    return held.filter(({ callerPort }) => ports.includes(callerPort)).map(({ effect }) => effect.attempt)
+  }
+}
+
+type NodeEvidence = { signalled: boolean; exited: boolean; actionsInHand: string[] }

@@ -1,0 +1,3 @@
+/** What suites import, the only part of `lib` that they do. */
+export { expect } from './expect.ts'
+export { scenario } from './scenario.ts'

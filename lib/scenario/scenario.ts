@@ -1,0 +1,115 @@
+import { basename } from 'node:path'
+import { monotonicMs } from '../util/clock.ts'
+import { HarnessError, UsageError } from '../util/errors.ts'
+import { NODE_KINDS, type NodeKind } from '../cluster/state.ts'
+import { cleanState } from './clean.ts'
+import { context, type PromiseOutcome } from './context.ts'
+import { Run } from './run.ts'
+
+/** The least number of nodes of each kind that a suite needs; a larger cluster is used as it is. */
+export type Minima = Partial<Record<NodeKind, number>>
+
+/** A promise's outer limit, above every deadline of its own: Mistral's integrity check alone takes 120 s. */
+const PROMISE_LIMIT_MS = 300_000
+
+/** What `Run` offers, for the promise that is being run. */
+export type SuiteRun = Pick<Run, 'start' | 'links' | 'link' | 'kill' | 'hold' | 'release' | 'actionsTake' | 'effects' | 'verdict' | 'session'>
+
+export const suiteOf = (file: string): string => basename(file).replace(/\.suite\.ts$/, '')
+
+function lacking(minima: Minima): string | undefined {
+  const { sizes } = context().session.plan
+  const short = NODE_KINDS.filter((kind) => sizes[kind] < (minima[kind] ?? 0))
+  return short.length === 0 ? undefined : `needs ${short.map((kind) => `${minima[kind]} ${kind}s`).join(' and ')}`
+}
+
+/** What is known of a promise before it begins. */
+function outcomeOf(test: Mocha.Test, repeat: number): PromiseOutcome {
+  const suite = suiteOf(test.file ?? 'unknown')
+  const ordinal = (test.parent?.tests.indexOf(test) ?? 0) + 1
+  // `rabbitmq-down/1`, and `rabbitmq-down/1@2` in the second repetition.
+  const scenario = `${suite}/${ordinal}${repeat > 1 ? `@${repeat}` : ''}`
+  return { scenario, suite, story: test.parent?.title ?? '', promise: test.title, repeat, durationMs: 0, notes: [] }
+}
+
+async function begin(outcome: PromiseOutcome): Promise<Run> {
+  const { session } = context()
+  outcome.notes.push(...(await cleanState(session)))
+  const { scenario, suite, promise } = outcome
+  session.record({ kind: 'scenario.begun', scenario, suite, promise })
+  const run = new Run(session, scenario)
+  await run.begin()
+  return run
+}
+
+async function end(run: Run, outcome: PromiseOutcome): Promise<void> {
+  if (run.judged !== undefined) outcome.verdict = run.judged
+  await run.end()
+  run.session.record({ kind: 'scenario.ended', scenario: outcome.scenario })
+}
+
+/**
+ * Makes the promises of a `describe` run on the gate's cluster: each begins on a clean one and leaves nothing on.
+ * To be called in the body of the `describe`.
+ */
+export function scenario(minima: Minima = {}): SuiteRun {
+  let run: Run | undefined
+  let outcome: PromiseOutcome | undefined
+  let begunAt = 0
+
+  beforeEach(async function beginPromise() {
+    this.timeout(PROMISE_LIMIT_MS)
+    const test = this.currentTest
+    if (test === undefined) throw new HarnessError('mocha names no test')
+    test.timeout(PROMISE_LIMIT_MS)
+    outcome = outcomeOf(test, context().repeat)
+    begunAt = monotonicMs()
+    const short = lacking(minima)
+    if (short !== undefined) {
+      outcome.notApplicable = short
+      this.skip()
+    }
+    try {
+      run = await begin(outcome)
+    } catch (error) {
+      outcome.error = error
+      throw error
+    }
+  })
+
+  afterEach(async function endPromise() {
+    this.timeout(PROMISE_LIMIT_MS)
+    if (outcome === undefined) return
+    const [ended, told] = [run, outcome]
+    run = undefined
+    outcome = undefined
+    told.error ??= this.currentTest?.err
+    try {
+      if (ended !== undefined) await end(ended, told)
+    } catch (error) {
+      // A tear-down's trouble never replaces the root cause.
+      told.error ??= error
+    }
+    told.durationMs = monotonicMs() - begunAt
+    context().report(told)
+  })
+
+  const running = (): Run => {
+    if (run === undefined) throw new UsageError('a run can be used only inside an `it`')
+    return run
+  }
+  return {
+    get session() {
+      return running().session
+    },
+    start: (...args) => running().start(...args),
+    links: (...args) => running().links(...args),
+    link: (...args) => running().link(...args),
+    kill: (...args) => running().kill(...args),
+    hold: (...args) => running().hold(...args),
+    release: () => running().release(),
+    actionsTake: (...args) => running().actionsTake(...args),
+    effects: (...args) => running().effects(...args),
+    verdict: (...args) => running().verdict(...args),
+  }
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startToxiproxy, type RunningToxiproxy } from '../api/server.ts'
+import { startCluster, type RunningCluster, type Sizes } from '../cluster/cluster.ts'
+import type { ClusterEvent } from '../cluster/events.ts'
+import { findPrograms } from '../cluster/programs.ts'
+import { postgresVersion } from '../cluster/postgres.ts'
+import { rabbitMqVersion } from '../cluster/rabbitmq.ts'
+import type { Fact, Rpc, RunBegun } from '../ledger/entries.ts'
+import { openJournal, type Journal } from '../ledger/journal.ts'
+import { timeouts } from '../mistral/config.ts'
+import { MistralDatabase } from '../mistral/database.ts'
+import { MistralRest } from '../mistral/rest.ts'
+import { mistralVersion } from '../mistral/versions.ts'
+import { HarnessError } from '../util/errors.ts'
+import { VERSION } from '../util/version.ts'
+import { toxics } from '../../toxics/index.ts'
+import { openEffects, type Effects } from './effects.ts'
+import { linkFabric } from './fabric.ts'
+import { ToxiproxyApi } from './toxiproxy.ts'
+
+export interface SessionPlan {
+  /** What people call the cluster. */
+  name: string
+  sizes: Sizes
+  rpc: Rpc
+  seed: string
+  /** The interpreter whose Mistral runs. */
+  python: string
+  /** Where journal, logs and configurations go. */
+  folder: string
+  run: string
+  /** The command that replays the run. */
+  replay: string
+  /** A real Toxiproxy that is to stand in front of ours. */
+  toxiproxyUrl?: string
+  onStep: (what: string, ms: number) => void
+  /** Something broke that is not Mistral's doing. */
+  onBroken?: (error: HarnessError) => void
+  signal?: AbortSignal
+}
+
+/** A cluster wired to its proxies, effects and journal. Disposing of it leaves nothing behind. */
+export interface Session extends AsyncDisposable {
+  readonly plan: SessionPlan
+  readonly journal: Journal
+  readonly cluster: RunningCluster
+  /** Our own server: the tap and the proof. */
+  readonly tap: RunningToxiproxy
+  /** Where faults are applied: our own server, or the real Toxiproxy in front of it. */
+  readonly faults: ToxiproxyApi
+  /** A real Toxiproxy stands in front. */
+  readonly fronted: boolean
+  readonly effects: Effects
+  readonly database: MistralDatabase
+  readonly versions: RunBegun['versions']
+  /** The first running api's client. */
+  rest(): MistralRest
+  record(fact: Fact): void
+  /** The first harness error, once there is one. */
+  broken(): HarnessError | undefined
+}
+
+/** `20261123-180000-a1b2c3`: sorts by time. */
+export function newRunId(): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${stamp}-${randomBytes(3).toString('hex')}`
+}
+
+async function versionsOf(python: string): Promise<RunBegun['versions']> {
+  const programs = findPrograms()
+  const [mistral, postgres] = await Promise.all([mistralVersion(python), postgresVersion(programs)])
+  return { crosswind: VERSION, node: process.versions.node, mistral, rabbitmq: rabbitMqVersion(programs), postgres }
+}
+
+/** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
+async function endAll(opened: AsyncDisposable[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const one of opened.toReversed()) {
+    try {
+      await one[Symbol.asyncDispose]()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
+}
+
+/**
+ * Boots a cluster with everything that a scenario needs.
+ * @throws {HarnessError} when a part cannot be started; everything that was started is ended then.
+ */
+export async function openSession(plan: SessionPlan): Promise<Session> {
+  const versions = await versionsOf(plan.python)
+  const front = plan.toxiproxyUrl === undefined ? undefined : new ToxiproxyApi(plan.toxiproxyUrl)
+  const nodesFolder = join(plan.folder, 'nodes')
+  mkdirSync(nodesFolder, { recursive: true })
+  const journal = openJournal(join(plan.folder, 'journal.ndjson'), { onError: (error) => breakDown(error) })
+  let broken: HarnessError | undefined
+  const breakDown = (error: HarnessError) => {
+    if (broken !== undefined) return
+    broken = error
+    plan.onBroken?.(error)
+  }
+  const record = (fact: Fact) => void journal.append(fact)
+  const onEvent = (event: ClusterEvent) => {
+    record(event)
+    if (event.kind === 'node.exited' && !event.expected && !event.node.includes('-'))
+      breakDown(new HarnessError(`${event.node} ended by itself (${event.signal ?? `status ${event.code}`}); see ${nodesFolder}/${event.node}.log`))
+  }
+  const opened: AsyncDisposable[] = [{ [Symbol.asyncDispose]: () => journal.close() }]
+  try {
+    const frontVersion = await front?.version()
+    record({
+      kind: 'run.begun',
+      run: plan.run,
+      started: new Date().toISOString(),
+      seed: plan.seed,
+      replay: plan.replay,
+      rpc: plan.rpc,
+      sizes: plan.sizes,
+      versions,
+      timeouts,
+      toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
+    })
+    const tap = await startToxiproxy({ toxics, seed: plan.seed })
+    opened.push(tap)
+    const own = new ToxiproxyApi(tap.url)
+    const effects = await openEffects({ onFact: record })
+    opened.push(effects)
+    const faults = front ?? own
+    if (front !== undefined) opened.push(frontCleaner(front, () => tap.proxies().map((proxy) => proxy.name)))
+    const cluster = await startCluster({
+      ...plan,
+      logs: nodesFolder,
+      fabric: linkFabric(own, front),
+      urls: { toxiproxy: faults.url, effects: effects.url },
+      onEvent,
+    })
+    opened.push(cluster)
+    const database = new MistralDatabase({ port: cluster.postgres.port, database: 'mistral' })
+    opened.push(database)
+    const rest = () => {
+      const api = [...cluster.nodes.values()].find((node) => node.kind === 'api')
+      if (api === undefined) throw new HarnessError('no api node runs')
+      return new MistralRest(`http://127.0.0.1:${api.port}`)
+    }
+    const dispose = () => endAll(opened)
+    return { plan, journal, cluster, tap, faults, fronted: front !== undefined, effects, database, versions, rest, record, broken: () => broken, [Symbol.asyncDispose]: dispose }
+  } catch (error) {
+    await endAll(opened).catch(() => {
+      // The root cause is what the caller must see.
+    })
+    throw error
+  }
+}
+
+/** A real Toxiproxy outlives us: our proxies must not. */
+function frontCleaner(front: ToxiproxyApi, names: () => string[]): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const there = Object.keys(await front.proxies())
+      await Promise.all(names().filter((name) => there.includes(name)).map((name) => front.removeProxy(name)))
+    },
+  }
+}
