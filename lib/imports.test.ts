@@ -7,7 +7,7 @@ const WIRE = ['wire/amqp', 'wire/postgres', 'wire/rpc']
 const UP_TO_CLUSTER = [...WIRE, 'util', 'toxic', 'toxics', 'proxy', 'api', 'ledger', 'mistral', 'cluster']
 const ALL = [...UP_TO_CLUSTER, 'scenario', 'report', 'bench', 'cli', 'test', 'suites']
 
-/** Who may import whom, besides itself; `type X`: X's types only. Tests may import any area. */
+/** Who may import whom, besides itself; `type X`: X's types only. Tests and their helpers may import any area. */
 const MAY_IMPORT: Record<string, string[]> = {
   util: [],
   'wire/amqp': ['util'],
@@ -52,7 +52,7 @@ function areaOf(file: string): string {
   return parts.slice(0, depth).join('/').replace(/\.ts$/, '')
 }
 
-const isTest = (file: string): boolean => /\.i?test\.ts$/.test(file)
+const isTest = (file: string): boolean => /\.(?:i?test|helper)\.ts$/.test(file)
 
 const FILES = globSync(['lib/**/*.ts', 'toxics/**/*.ts', 'suites/**/*.ts'], { cwd: ROOT })
 

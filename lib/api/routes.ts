@@ -45,7 +45,7 @@ const routes: Route[] = [
   {
     verbs: ['GET'],
     path: '/proxies/*/toxics',
-    handle: (call) => ok(proxyOf(call).faults.list().map(toxicView)),
+    handle: (call) => ok(proxyOf(call).toxics.list().map(toxicView)),
   },
   { verbs: ['POST'], path: '/proxies/*/toxics', handle: createToxic },
   { verbs: ['GET'], path: '/proxies/*/toxics/*', handle: (call) => ok(toxicView(toxicOf(call))) },
@@ -90,7 +90,7 @@ function proxyOf({ proxies, names }: Call): Proxy {
 }
 
 function toxicOf(call: Call): LeasedToxic {
-  const toxic = proxyOf(call).faults.get(call.names[1] ?? '')
+  const toxic = proxyOf(call).toxics.get(call.names[1] ?? '')
   if (!toxic) throw new ApiError('toxicNotFound')
   return toxic
 }
@@ -137,18 +137,18 @@ async function createToxic(call: Call): Promise<Answer> {
   proxyOf(call)
   const body = await call.body()
   const spec = toxicSpec(body, call.definitions)
-  return ok(toxicView(proxyOf(call).faults.add(spec)))
+  return ok(toxicView(proxyOf(call).toxics.add(spec)))
 }
 
 async function updateToxic(call: Call): Promise<Answer> {
   toxicOf(call)
   const body = await call.body()
   const { name, definition, attributes } = toxicOf(call)
-  proxyOf(call).faults.update(name, toxicChange(body, definition, attributes))
+  proxyOf(call).toxics.update(name, toxicChange(body, definition, attributes))
   return ok(toxicView(toxicOf(call)))
 }
 
 function removeToxic(call: Call): Answer {
-  proxyOf(call).faults.remove(toxicOf(call).name)
+  proxyOf(call).toxics.remove(toxicOf(call).name)
   return { status: 204 }
 }

@@ -35,8 +35,8 @@ export function toxicView({
   return { attributes, name, type: definition.type, stream, toxicity, ...expiry(expiresAt) }
 }
 
-export function proxyView({ name, listen, upstream, enabled, expiresAt, faults }: Proxy): ProxyView {
-  return { name, listen, upstream, enabled, ...expiry(expiresAt), toxics: faults.list().map(toxicView) }
+export function proxyView({ name, listen, upstream, enabled, expiresAt, toxics }: Proxy): ProxyView {
+  return { name, listen, upstream, enabled, ...expiry(expiresAt), toxics: toxics.list().map(toxicView) }
 }
 
 const expiry = (at: Date | undefined): { expires_at?: string } => (at ? { expires_at: at.toISOString() } : {})

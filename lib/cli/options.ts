@@ -5,11 +5,14 @@ import type { Sizes } from '../cluster/cluster.ts'
 import type { Rpc } from '../ledger/entries.ts'
 
 /** A whole number from `min`. */
-export const wholeNumber = (min: number) => (text: string): number => {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
-  return value
-}
+export const wholeNumber =
+  (min: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!Number.isSafeInteger(value) || value < min)
+      throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
+    return value
+  }
 
 export interface ClusterFlags {
   engines: number
@@ -27,14 +30,22 @@ export const withClusterFlags = (command: Command): Command =>
     .option('--engines <n>', 'engines', wholeNumber(1), 2)
     .option('--executors <n>', 'executors', wholeNumber(1), 2)
     .option('--apis <n>', 'apis', wholeNumber(1), 1)
-    .addOption(new Option('--rpc <driver>', "Mistral's RPC driver").choices(['oslo', 'kombu']).default('oslo'))
+    .addOption(
+      new Option('--rpc <driver>', "Mistral's RPC driver").choices(['oslo', 'kombu']).default('oslo'),
+    )
     .option('--seed <text>', 'decides every random choice (default: one is made and printed)')
     .addOption(
-      new Option('--mistral-python <path>', 'the interpreter whose Mistral runs').env('CROSSWIND_MISTRAL_PYTHON').default(DEBIAN_PYTHON),
+      new Option('--mistral-python <path>', 'the interpreter whose Mistral runs')
+        .env('CROSSWIND_MISTRAL_PYTHON')
+        .default(DEBIAN_PYTHON),
     )
     .option('--toxiproxy <url>', 'a real Toxiproxy that stands in front of our proxies')
 
-export const sizesOf = ({ engines, executors, apis }: ClusterFlags): Sizes => ({ api: apis, engine: engines, executor: executors })
+export const sizesOf = ({ engines, executors, apis }: ClusterFlags): Sizes => ({
+  api: apis,
+  engine: engines,
+  executor: executors,
+})
 
 /** Short enough to type again. */
 export const newSeed = (): string => randomBytes(4).toString('hex')

@@ -9,7 +9,9 @@ export async function cleanPredecessors(): Promise<string[]> {
   const notes: string[] = []
   for (const remains of findRemains()) {
     await cleanRemains(remains)
-    notes.push(`removed what was left of ${remains.state.id}, whose owner (pid ${remains.state.owner.pid}) had died: ${remains.processes.length} processes`)
+    notes.push(
+      `removed what was left of ${remains.state.id}, whose owner (pid ${remains.state.owner.pid}) had died: ${remains.processes.length} processes`,
+    )
   }
   return notes
 }

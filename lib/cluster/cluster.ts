@@ -94,7 +94,8 @@ class Cluster implements RunningCluster {
 
   async start(kind: NodeKind, name = this.freeName(kind)): Promise<RunningNode> {
     if (this.nodes.has(name)) throw new UsageError(`${name} runs already`)
-    if (!name.startsWith(`${kind}-`)) throw new UsageError(`a node's name begins with its kind: ${kind}-…, not ${name}`)
+    if (!name.startsWith(`${kind}-`))
+      throw new UsageError(`a node's name begins with its kind: ${kind}-…, not ${name}`)
     const begun = monotonicMs()
     const node = await startNode(kind, name, this.surroundings())
     this.nodes.set(name, node)
@@ -196,14 +197,21 @@ export async function startCluster(plan: ClusterPlan): Promise<RunningCluster> {
   const yard = layYard(plan, await mistralVersion(plan.python))
   const { ground, launch, state } = yard
   try {
-    const schema = (port: number) => makeSchema(plan.python, { port, database: DATABASE, folder: ground.logs, env: ground.env })
+    const schema = (port: number) =>
+      makeSchema(plan.python, { port, database: DATABASE, folder: ground.logs, env: ground.env })
     const rabbitmqStarts = timed('rabbitmq', plan, startRabbitMq(ground, programs, launch))
-    const postgresStarts = timed('postgres', plan, startPostgres(ground, programs, launch, state.mistral, schema))
+    const postgresStarts = timed(
+      'postgres',
+      plan,
+      startPostgres(ground, programs, launch, state.mistral, schema),
+    )
     await allSettledOrFirstError([rabbitmqStarts, postgresStarts])
     const [rabbitmq, postgres] = [await rabbitmqStarts, await postgresStarts]
     const cluster = new Cluster(yard, plan, rabbitmq, postgres)
     // Executors and engines first: the first workflow must find somebody to run it.
-    const kinds = NODE_KINDS.toReversed().flatMap((kind) => Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })))
+    const kinds = NODE_KINDS.toReversed().flatMap((kind) =>
+      Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })),
+    )
     await allSettledOrFirstError(kinds.map(({ kind, name }) => cluster.start(kind, name)))
     return cluster
   } catch (error) {

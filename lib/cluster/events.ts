@@ -3,6 +3,13 @@ export type ClusterEvent =
   | { kind: 'node.started'; node: string; pid: number }
   | { kind: 'node.ready'; node: string; afterMs: number }
   | { kind: 'node.signalled'; node: string; signal: string; why: string }
-  | { kind: 'node.exited'; node: string; pid: number; code: number | null; signal: string | null; expected: boolean }
+  | {
+      kind: 'node.exited'
+      node: string
+      pid: number
+      code: number | null
+      signal: string | null
+      expected: boolean
+    }
 
 export type OnEvent = (event: ClusterEvent) => void

@@ -13,7 +13,10 @@ export function homeFolder(): string {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
   } catch (error) {
-    throw new HarnessError(`cannot make the folder ${folder}: set CROSSWIND_HOME to one that can be written`, { cause: error })
+    throw new HarnessError(
+      `cannot make the folder ${folder}: set CROSSWIND_HOME to one that can be written`,
+      { cause: error },
+    )
   }
   // Everybody may write to /tmp: a folder that somebody else laid there is not ours to trust.
   const facts = lstatSync(folder)

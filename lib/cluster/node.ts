@@ -65,7 +65,11 @@ function asker(kind: NodeKind, name: string, port: number | undefined, around: N
  * @throws {HarnessError} naming the node, what was awaited, how long, and the last lines of its log; the process
  *   is ended then.
  */
-export async function startNode(kind: NodeKind, name: string, around: NodeSurroundings): Promise<RunningNode> {
+export async function startNode(
+  kind: NodeKind,
+  name: string,
+  around: NodeSurroundings,
+): Promise<RunningNode> {
   const { ground, fabric } = around
   const ports: Partial<Record<Service, number>> = {}
   for (const service of servicesOf(kind))
@@ -86,17 +90,25 @@ export async function startNode(kind: NodeKind, name: string, around: NodeSurrou
       ...(port === undefined ? {} : { apiPort: port }),
     })
     writeFileSync(file, config)
-    const started = await around.launch({ kind, ...(port === undefined ? {} : { port }) }, {
-      name,
-      command: around.python,
-      args: serverArguments(file, kind),
-      env: ground.env,
-      cwd: ground.folder,
-      log: join(ground.logs, `${name}.log`),
-    })
+    const started = await around.launch(
+      { kind, ...(port === undefined ? {} : { port }) },
+      {
+        name,
+        command: around.python,
+        args: serverArguments(file, kind),
+        env: ground.env,
+        cwd: ground.folder,
+        log: join(ground.logs, `${name}.log`),
+      },
+    )
     const answering = asker(kind, name, port, around)
     try {
-      await awaitReady(started, answers('it answers', () => answering(2000)), START_DEADLINE_MS, ground.signal)
+      await awaitReady(
+        started,
+        answers('it answers', () => answering(2000)),
+        START_DEADLINE_MS,
+        ground.signal,
+      )
     } catch (error) {
       await started.end('SIGKILL', 3000)
       throw error

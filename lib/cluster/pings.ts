@@ -14,7 +14,14 @@ export function openPings(port: number): Pings {
     open = undefined
   }
   const dial = async () => {
-    const model = await connect({ protocol: 'amqp', hostname: '127.0.0.1', port, username: 'guest', password: 'guest', vhost: '/' })
+    const model = await connect({
+      protocol: 'amqp',
+      hostname: '127.0.0.1',
+      port,
+      username: 'guest',
+      password: 'guest',
+      vhost: '/',
+    })
     model.on('error', forget)
     model.on('close', forget)
     const channel = await model.createChannel()

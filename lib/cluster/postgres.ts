@@ -27,7 +27,16 @@ export type MakeSchema = (port: number) => Promise<void>
 const run = promisify(execFile)
 
 /** A test's data need not survive a power cut: without fsync a cluster is up and down much sooner. */
-const SETTINGS = ['fsync=off', 'full_page_writes=off', 'max_connections=300', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'log_min_messages=warning', 'logging_collector=off', 'shared_buffers=64MB']
+const SETTINGS = [
+  'fsync=off',
+  'full_page_writes=off',
+  'max_connections=300',
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'log_min_messages=warning',
+  'logging_collector=off',
+  'shared_buffers=64MB',
+]
 
 export async function postgresVersion(programs: Programs): Promise<string> {
   const { stdout } = await run(programs.postgres, ['--version'])
@@ -35,7 +44,13 @@ export async function postgresVersion(programs: Programs): Promise<string> {
 }
 
 async function serves(port: number, database: string): Promise<boolean> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: DATABASE_USER, database, connectionTimeoutMillis: 1000 })
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: DATABASE_USER,
+    database,
+    connectionTimeoutMillis: 1000,
+  })
   client.on('error', () => {
     // A connection that breaks while the server starts is the same answer as a refused one.
   })
@@ -50,20 +65,34 @@ async function serves(port: number, database: string): Promise<boolean> {
   }
 }
 
-function serve(ground: Ground, programs: Programs, launch: Launch, data: string, account: Account): Promise<{ process: RunningProcess; port: number }> {
+function serve(
+  ground: Ground,
+  programs: Programs,
+  launch: Launch,
+  data: string,
+  account: Account,
+): Promise<{ process: RunningProcess; port: number }> {
   return onFreePort(async () => {
     const port = await freePort()
-    const started = await launch({ kind: 'postgres', port }, {
-      name: 'postgres',
-      command: programs.postgres,
-      args: ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
-      env: ground.env,
-      cwd: data,
-      log: join(ground.logs, 'postgres.log'),
-      account,
-    })
+    const started = await launch(
+      { kind: 'postgres', port },
+      {
+        name: 'postgres',
+        command: programs.postgres,
+        args: ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
+        env: ground.env,
+        cwd: data,
+        log: join(ground.logs, 'postgres.log'),
+        account,
+      },
+    )
     try {
-      await awaitReady(started, answers('it answers SELECT 1', () => serves(port, 'postgres')), 30_000, ground.signal)
+      await awaitReady(
+        started,
+        answers('it answers SELECT 1', () => serves(port, 'postgres')),
+        30_000,
+        ground.signal,
+      )
     } catch (error) {
       await started.end('SIGKILL', 3000)
       throw error
@@ -86,7 +115,13 @@ async function createDatabase(port: number): Promise<void> {
  * The folder of a database cluster that holds Mistral's schema and was shut down in order. Made once per version
  * of PostgreSQL and Mistral, then copied for each cluster: that is quicker than initdb and the migrations.
  */
-async function schemaTemplate(ground: Ground, programs: Programs, launch: Launch, key: string, makeSchema: MakeSchema): Promise<string> {
+async function schemaTemplate(
+  ground: Ground,
+  programs: Programs,
+  launch: Launch,
+  key: string,
+  makeSchema: MakeSchema,
+): Promise<string> {
   const template = join(cacheFolder(), key)
   if (existsSync(template)) return template
   const account = accountFor('postgres')
@@ -94,10 +129,23 @@ async function schemaTemplate(ground: Ground, programs: Programs, launch: Launch
   chownSync(work, account.uid, account.gid)
   const data = join(work, 'data')
   try {
-    const args = ['-D', data, '-U', DATABASE_USER, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8']
-    await run(programs.initdb, args, { env: ground.env, cwd: work, ...account }).catch((error: { stderr?: string }) => {
-      throw new HarnessError(`initdb failed: ${error.stderr ?? String(error)}`)
-    })
+    const args = [
+      '-D',
+      data,
+      '-U',
+      DATABASE_USER,
+      '-A',
+      'trust',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+    ]
+    await run(programs.initdb, args, { env: ground.env, cwd: work, ...account }).catch(
+      (error: { stderr?: string }) => {
+        throw new HarnessError(`initdb failed: ${error.stderr ?? String(error)}`)
+      },
+    )
     const server = await serve(ground, programs, launch, data, account)
     try {
       await createDatabase(server.port)
@@ -130,7 +178,13 @@ export async function startPostgres(
 ): Promise<Postgres> {
   const account = accountFor('postgres')
   const version = await postgresVersion(programs)
-  const template = await schemaTemplate(ground, programs, launch, `postgres-${version}-mistral-${mistral}`, makeSchema)
+  const template = await schemaTemplate(
+    ground,
+    programs,
+    launch,
+    `postgres-${version}-mistral-${mistral}`,
+    makeSchema,
+  )
   const folder = join(ground.folder, 'postgres')
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const data = join(folder, basename(template))

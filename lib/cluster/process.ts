@@ -58,7 +58,12 @@ export function signalGroup(group: number, signal: NodeJS.Signals): void {
 }
 
 /** Ends a group: asks, insists after `graceMs`, waits until no member is left. */
-export async function endGroup(name: string, group: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
+export async function endGroup(
+  name: string,
+  group: number,
+  signal: NodeJS.Signals,
+  graceMs: number,
+): Promise<void> {
   signalGroup(group, signal)
   // A stopped process does not act on SIGTERM before it is continued.
   signalGroup(group, 'SIGCONT')
@@ -107,7 +112,9 @@ export async function startProcess(plan: ProcessPlan): Promise<RunningProcess> {
   })
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
-    child.once('error', (error) => reject(new HarnessError(`cannot start ${plan.name} (${plan.command}): ${error.message}`)))
+    child.once('error', (error) =>
+      reject(new HarnessError(`cannot start ${plan.name} (${plan.command}): ${error.message}`)),
+    )
   })
   const pid = child.pid
   if (pid === undefined) throw new HarnessError(`cannot start ${plan.name} (${plan.command}): no pid`)

@@ -37,7 +37,9 @@ function find(name: string, first: string[]): string {
   const folders = [...first, ...(process.env['PATH'] ?? '').split(':').filter(Boolean)]
   const found = folders.map((folder) => join(folder, name)).find(isExecutable)
   if (found === undefined)
-    throw new HarnessError(`${name} is not installed (looked in ${folders.join(', ')}): run \`npm run crosswind -- setup\``)
+    throw new HarnessError(
+      `${name} is not installed (looked in ${folders.join(', ')}): run \`npm run crosswind -- setup\``,
+    )
   return found
 }
 
@@ -69,7 +71,8 @@ export function accountFor(user: string): Account {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((candidate) => candidate.startsWith(`${user}:`))
-  if (line === undefined) throw new HarnessError(`there is no user ${user}, as whom the service runs when we are root`)
+  if (line === undefined)
+    throw new HarnessError(`there is no user ${user}, as whom the service runs when we are root`)
   const [, , userId, groupId] = line.split(':')
   return { uid: Number(userId), gid: Number(groupId) }
 }

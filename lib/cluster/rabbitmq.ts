@@ -125,37 +125,50 @@ export function startRabbitMq(ground: Ground, programs: Programs, launch: Launch
     layFolder(folder, account, ports.amqp)
     const env = { ...ground.env, ...environment(folder, ports) }
     // Started here and kept in the foreground: one that RabbitMQ starts detaches and outlives its broker.
-    const epmd = await launch({ kind: 'epmd', port: ports.epmd }, {
-      name: 'epmd',
-      command: programs.epmd,
-      args: ['-port', String(ports.epmd), '-address', '127.0.0.1'],
-      env,
-      cwd: folder,
-      log: join(ground.logs, 'epmd.log'),
-      account,
-    })
+    const epmd = await launch(
+      { kind: 'epmd', port: ports.epmd },
+      {
+        name: 'epmd',
+        command: programs.epmd,
+        args: ['-port', String(ports.epmd), '-address', '127.0.0.1'],
+        env,
+        cwd: folder,
+        log: join(ground.logs, 'epmd.log'),
+        account,
+      },
+    )
     const undo: RunningProcess[] = [epmd]
     try {
       await awaitReady(epmd, portOpen(ports.epmd), 5000, ground.signal)
-      const broker = await launch({ kind: 'rabbitmq', port: ports.amqp }, {
-        name: 'rabbitmq',
-        command: programs.rabbitmqServer,
-        args: [],
-        env,
-        cwd: folder,
-        log: join(ground.logs, 'rabbitmq.log'),
-        account,
-      })
+      const broker = await launch(
+        { kind: 'rabbitmq', port: ports.amqp },
+        {
+          name: 'rabbitmq',
+          command: programs.rabbitmqServer,
+          args: [],
+          env,
+          cwd: folder,
+          log: join(ground.logs, 'rabbitmq.log'),
+          account,
+        },
+      )
       undo.unshift(broker)
       await awaitReady(broker, portOpen(ports.amqp), 60_000, ground.signal)
       const read = async (): Promise<BrokerState> => {
         try {
           return JSON.parse(await ask(programs, env, READ)) as BrokerState
         } catch (error) {
-          throw new HarnessError(`RabbitMQ does not answer (its log: ${broker.log}): ${messageOf(error)}`, { cause: error })
+          throw new HarnessError(`RabbitMQ does not answer (its log: ${broker.log}): ${messageOf(error)}`, {
+            cause: error,
+          })
         }
       }
-      await awaitReady(broker, answers('the broker answers a question in its own node', async () => Boolean(await read())), 20_000, ground.signal)
+      await awaitReady(
+        broker,
+        answers('the broker answers a question in its own node', async () => Boolean(await read())),
+        20_000,
+        ground.signal,
+      )
       const end = async () => {
         // Nothing of the broker is kept, so it need not close its files in order.
         await broker.end('SIGKILL', 3000)

@@ -41,9 +41,12 @@ export async function awaitReady(
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
     const log = lastLines(started.log)
-    throw new HarnessError(`${started.name} is not ready: ${error.message}; the end of ${started.log}:\n${log}`, {
-      cause: error,
-    })
+    throw new HarnessError(
+      `${started.name} is not ready: ${error.message}; the end of ${started.log}:\n${log}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

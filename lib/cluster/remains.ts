@@ -20,14 +20,17 @@ export const ownerAlive = (state: ClusterState): boolean => isAlive(state.owner.
  */
 export function processesOf(state: ClusterState): ProcessFacts[] {
   const noted = Object.values(state.processes)
-  const leaders = new Map(noted.flatMap(({ pid, start }) => (pid === undefined ? [] : [[pid, start] as const])))
+  const leaders = new Map(
+    noted.flatMap(({ pid, start }) => (pid === undefined ? [] : [[pid, start] as const])),
+  )
   return allProcesses().filter((facts) => {
     const start = leaders.get(facts.pid)
     if (start !== undefined) return start === facts.start
     if (facts.pid === state.owner.pid) return false
     // A group's number stays taken while it has members: they are ours if they are younger than its leader.
     const leaderStart = leaders.get(facts.group)
-    if (leaderStart !== undefined && facts.start >= leaderStart && !isReused(facts.group, leaderStart)) return true
+    if (leaderStart !== undefined && facts.start >= leaderStart && !isReused(facts.group, leaderStart))
+      return true
     return environmentOf(facts.pid)?.get(CLUSTER_VARIABLE) === state.id
   })
 }

@@ -34,7 +34,13 @@ export class Yard {
     this.onEvent({ kind: 'node.started', node: plan.name, pid: started.pid })
     void started.exited.then((exit) => {
       this.running.delete(started)
-      this.onEvent({ kind: 'node.exited', node: plan.name, pid: started.pid, ...exit, expected: started.endAsked() })
+      this.onEvent({
+        kind: 'node.exited',
+        node: plan.name,
+        pid: started.pid,
+        ...exit,
+        expected: started.endAsked(),
+      })
     })
     return started
   }
@@ -72,7 +78,13 @@ export class Yard {
 
 /** A small environment: the caller's proxies, Python paths and locale must not reach the system under test. */
 function baseEnvironment(id: string): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', [CLUSTER_VARIABLE]: id }
+  return {
+    PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: process.env['HOME'] ?? '/',
+    LANG: 'C.UTF-8',
+    PYTHONUNBUFFERED: '1',
+    [CLUSTER_VARIABLE]: id,
+  }
 }
 
 /** What a yard needs of the plan of a cluster. */
@@ -95,7 +107,11 @@ export function layYard(plan: YardPlan, mistral: string): Yard {
   const state: ClusterState = {
     id,
     name: plan.name,
-    owner: { pid: process.pid, start: processFacts(process.pid)?.start ?? 0, command: process.argv.slice(2).join(' ') },
+    owner: {
+      pid: process.pid,
+      start: processFacts(process.pid)?.start ?? 0,
+      command: process.argv.slice(2).join(' '),
+    },
     began: new Date().toISOString(),
     rpc: plan.rpc,
     mistral,
@@ -104,6 +120,12 @@ export function layYard(plan: YardPlan, mistral: string): Yard {
     urls: { ...plan.urls },
     links: {},
   }
-  const ground: Ground = { id, folder, logs, env: baseEnvironment(id), ...(plan.signal ? { signal: plan.signal } : {}) }
+  const ground: Ground = {
+    id,
+    folder,
+    logs,
+    env: baseEnvironment(id),
+    ...(plan.signal ? { signal: plan.signal } : {}),
+  }
   return new Yard(ground, state, plan.onEvent)
 }

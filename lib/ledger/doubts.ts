@@ -49,6 +49,7 @@ export function settlingDoubts(facts: ScenarioFacts): Unknown[] {
     broker: ofKind(judgedEntries, 'broker.read').at(-1),
     bytesHeld: settled.bytesHeld,
     faultsOn: faultsOn(facts),
+    executions: ofKind(judgedEntries, 'execution.requested').map(({ execution }) => execution),
   })
   if (!settled.settled) return [doubt('unsettled', [settled.text, ...missing].join('; '))]
   return missing.map((text) => doubt('unsettled', text))

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import type { Entry, FaultArmed, LinkEvidence } from './entries.ts'
+import { renumbered } from './judging.helper.ts'
 import * as story from './story.helper.ts'
 import { judge } from './verdict.ts'
 
-const { scenario, rest, effect, doneRows, runningRows, read } = story
+const { scenario, rest, effect, doneRows, runningRows, read, together } = story
 
 const link = 'engine-1.rabbitmq'
 const idle = { kind: 'link.idle', link, bytesPerSecond: 100 } as const
@@ -23,7 +24,12 @@ const evidence = (more: Partial<LinkEvidence>) =>
 
 /** A fault on a link, from 1 s to 9 s, over an execution that ran all the time. */
 function linkFault(
-  what: { armed?: Partial<FaultArmed>; evidence?: Partial<LinkEvidence>; atBegin?: Rows; atEnd?: Rows } = {},
+  what: {
+    armed?: Partial<FaultArmed>
+    evidence?: Partial<LinkEvidence>
+    atBegin?: story.Rows
+    atEnd?: story.Rows
+  } = {},
 ): Entry[] {
   return scenario(
     ...before,
@@ -36,7 +42,6 @@ function linkFault(
     ...after,
   )
 }
-type Rows = Parameters<typeof rest>[0]
 
 /** A node that was killed at 1 s. */
 function kill(
@@ -120,19 +125,15 @@ const nothing = (entries: Entry[], text: RegExp): void => {
   expect(outcome).to.equal('unknown')
   expect(reasons.map(({ word }) => word)).to.include('fault')
   expect(whyNot.join('; ')).to.match(text)
+}
 
 describe('a fault proves nothing, which makes the verdict unknown,', () => {
-  }
-
   it('if it was never begun', () =>
     nothing(scenario(...before, [900, story.armed()], ...after), /^it was armed and never begun/))
 
   it('if nothing says what it did', () => {
     const kinds = linkFault().filter(({ kind }) => kind !== 'fault.evidence')
-    nothing(
-      renumbered(kinds),
-      /nothing says what it did; nothing is known of link/,
-    )
+    nothing(renumbered(kinds), /nothing says what it did; nothing is known of link/)
   })
 
   it('if it did nothing', () =>
@@ -146,9 +147,7 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
 
   it('if the idle rate of its link is not known', () => {
     const entries = linkFault({ evidence: { bytesArrived: 9_000, bytesDelayed: 9_000 } })
-    const blind = entries
-      .filter(({ kind }) => kind !== 'link.idle')
-      .map((entry, index) => ({ ...entry, ordinal: index + 1 }))
+    const blind = renumbered(entries.filter(({ kind }) => kind !== 'link.idle'))
     nothing(blind, /the idle rate of link engine-1.rabbitmq was not measured/)
   })
 
@@ -172,6 +171,13 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
       /it lasts 10.5 s, which ties with rpc_response_timeout \(10.0 s\)/,
     ))
 
+  it('if it should have ended and did not', () => {
+    const entries = renumbered(linkFault().filter(({ kind }) => kind !== 'fault.ended'))
+    expect(on(entries).whyNot.join('; ')).to.match(/it never ended/)
+    const lasting = linkFault({ armed: { extent: 'end' } }).filter(({ kind }) => kind !== 'fault.ended')
+    expect(on(renumbered(lasting)).whyNot).to.deep.equal([])
+  })
+
   it('if it was set on nothing', () =>
     nothing(linkFault({ armed: { links: [], what: 'none' } }), /it was set on no link and no node/))
 
@@ -179,9 +185,7 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
     const entries = linkFault()
     const last = entries.findIndex(({ kind }) => kind === 'settled')
     const second = story.journalOf([[29_000, story.armed({ fault: 'f2' })]])
-    const both = entries
-      .toSpliced(last, 0, ...second)
-      .map((entry, index) => ({ ...entry, ordinal: index + 1 }))
+    const both = renumbered(entries.toSpliced(last, 0, ...second))
     const { outcome, reasons } = judge(both, 's/1')
     expect(outcome).to.equal('unknown')
     expect(reasons.map(({ ids }) => ids)).to.deep.equal([['f2']])
@@ -195,14 +199,39 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
   })
 })
 
+describe('the victims of a fault', () => {
+  it('are the executions of this scenario that owed work from its start to its end', () => {
+    const [open, done] = [runningRows('e1'), doneRows('e2')]
+    const foreign = runningRows('e3')
+    const before = together(open, runningRows('e2'), foreign, runningRows('e4'))
+    const entries = scenario(
+      ...['e2', 'e4'].map((id): story.Story[number] => [5, story.requested(id)]),
+      [900, story.armed()],
+      [999, read('fault f1 begun', before)],
+      [1_000, fault('begun')],
+      [9_000, fault('ended')],
+      [9_001, evidence(BUSY_CUT)],
+      [9_002, read('fault f1 ended', together(open, done, foreign, runningRows('e4')))],
+      ...rest(together(doneRows('e1'), done, doneRows('e4'))),
+    )
+    expect(on(entries).report.victims).to.deep.equal(['e1', 'e4'])
+  })
+
+  it('owe work as long as one of their tasks is open', () => {
+    const rows = {
+      ...doneRows('e1'),
+      executions: [story.executionRow('e1', 'RUNNING')],
+      tasks: [story.taskRow('e1', 't1'), story.taskRow('e1', 't2', 'RUNNING')],
+    }
+    expect(on(linkFault({ atBegin: rows })).report.victims).to.deep.equal(['e1'])
+  })
+})
+
 describe('a fault that is still on', () => {
   it('leaves the run unsettled', () => {
     for (const extent of ['span', 'end'] as const) {
       const entries = linkFault({ armed: { extent } }).filter(({ kind }) => kind !== 'fault.ended')
-      const { outcome, reasons } = judge(
-        renumbered(entries),
-        's/1',
-      )
+      const { outcome, reasons } = judge(renumbered(entries), 's/1')
       expect(outcome).to.equal('unknown')
       expect(reasons[0]?.text).to.equal('fault f1 is still on')
     }
@@ -244,7 +273,9 @@ describe('recovery', () => {
     const names = ['e1', 'e2', 'e3', 'e4']
     const running = names.map(runningRows)
     const rows = (done: number) => ({
-      executions: names.map((id, index) => story.executionRow(id, index < done ? 'SUCCESS' : 'RUNNING')),
+      executions: names.map((id, index) =>
+        story.executionRow(id, index >= names.length - done ? 'SUCCESS' : 'RUNNING'),
+      ),
     })
     const entries = scenario(
       ...names.slice(1).map((id): story.Story[number] => [5, story.requested(id)]),

@@ -116,8 +116,8 @@ function tiesOf({ durationMs, extent }: EntryOf<'fault.armed'>, timeouts: Timeou
   const configured = {
     rpc_response_timeout: rpcResponseMs,
     'the heartbeat budget': heartbeatBudgetMs,
+    // Mistral counts the first heartbeat's time-out on top of the budget, never alone.
     'the first heartbeat': firstHeartbeatMs + heartbeatBudgetMs,
-    first_heartbeat_timeout: firstHeartbeatMs,
     pickup_job_after: schedulerPickupMs,
     captured_job_timeout: schedulerCapturedMs,
   }

@@ -68,8 +68,10 @@ export function unexpectedEffects({ own, foreign }: Arrivals, tree: Tree, graphs
     const execution = tree.execution(arrival.execution)
     if (!execution) return [effectFinding(arrival, 'its execution has no row')]
     const graph = graphs.get(execution.workflow)
-    const known = !graph || graph.tasks[arrival.task]
-    return known ? [] : [effectFinding(arrival, `workflow ${execution.workflow} has no such task`)]
+    if (!graph) return []
+    const task = graph.tasks[arrival.task]
+    if (task && arrival.item < (task.items ?? 1)) return []
+    return [effectFinding(arrival, `workflow ${execution.workflow} has no such task or item`)]
   })
   return [
     ...strange,

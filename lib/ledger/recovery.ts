@@ -27,9 +27,10 @@ export function recoveryOf(
   return { perExecution, min, median: median(seconds), max }
 }
 
+/** To the millisecond, as the times that it is of. */
 function median(sorted: readonly number[]): number {
   const middle = sorted.length / 2
   const low = sorted[Math.ceil(middle) - 1] ?? 0
   const high = sorted[Math.floor(middle)] ?? low
-  return (low + high) / 2
+  return Math.round((low + high) * 500) / 1000
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { BrokerRead, DatabaseRead } from './entries.ts'
 import { sameEssence, settledFor, unsettled, type SettlingLook } from './settle.ts'
-import { actionRow, broker, doneRows, job, read, runningRows } from './story.helper.ts'
+import { actionRow, broker, doneRows, job, read, runningRows, together } from './story.helper.ts'
 
 const at = (time: number, rows: Partial<DatabaseRead>) => ({ ...read('waiting', rows), at: time })
 const emptyQueues = broker([{ name: 'mistral_engine' }]) as BrokerRead
@@ -21,6 +21,24 @@ describe('settling', () => {
     const [first, second] = [at(0, runningRows('e1')), at(15_000, runningRows('e1'))]
     expect(look({ readings: [first, second] })).to.deep.equal([])
     expect(look({ readings: [first, { ...second, at: 14_000 }] })).to.have.length(1)
+  })
+
+  it('takes fifteen when only some are terminal, or nothing has a row yet', () => {
+    for (const rows of [together(doneRows('e1'), runningRows('e2')), {}]) {
+      const readings = [at(0, rows), at(14_000, rows)]
+      expect(look({ readings })).to.have.length(1)
+    }
+  })
+
+  it('takes fifteen when what was asked for has no row yet', () => {
+    const readings = [at(0, doneRows('e1')), at(14_000, doneRows('e1'))]
+    expect(look({ readings, executions: ['e1'] })).to.deep.equal([])
+    expect(look({ readings, executions: ['e1', 'e2'] })).to.have.length(1)
+  })
+
+  it('goes by the last reading', () => {
+    const readings = [at(0, runningRows('e1')), at(5_000, doneRows('e1')), at(6_000, doneRows('e1'))]
+    expect(look({ readings })).to.deep.equal([])
   })
 
   it('begins again when something changes, also when it changes back', () => {

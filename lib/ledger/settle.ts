@@ -6,7 +6,7 @@ import { isTerminal } from './tree.ts'
 export type Reading = DatabaseRead & { at: number }
 
 /** For how long readings must have been equal: if every execution is terminal, and otherwise. */
-export const STEADY_TERMINAL_MS = 1_000
+const STEADY_TERMINAL_MS = 1_000
 export const STEADY_OPEN_MS = 15_000
 
 export interface SettlingLook {
@@ -18,13 +18,21 @@ export interface SettlingLook {
   bytesHeld: number
   /** Faults that are on and should have ended. */
   faultsOn: readonly string[]
+  /** What was asked for: an execution without a row may still get one. */
+  executions?: readonly string[]
 }
 
 /**
  * What is still missing until the system has come to rest; empty: it has. Whether the waiting may also stop
  * depends on how the executions stand, see `standingsOf`.
  */
-export function unsettled({ readings, broker, bytesHeld, faultsOn }: SettlingLook): string[] {
+export function unsettled({
+  readings,
+  broker,
+  bytesHeld,
+  faultsOn,
+  executions = [],
+}: SettlingLook): string[] {
   const missing = faultsOn.map((fault) => `fault ${fault} is still on`)
   if (bytesHeld > 0) missing.push(`${bytesHeld} bytes are held in the lanes`)
   for (const { name, ready, unacked, consumers } of broker?.queues ?? []) {
@@ -34,8 +42,9 @@ export function unsettled({ readings, broker, bytesHeld, faultsOn }: SettlingLoo
   if (!broker) missing.push('the broker was not read')
   const last = readings.at(-1)
   if (!last) return [...missing, 'the database was not read']
-  const needed =
-    last.executions.every(isTerminal) && last.executions.length > 0 ? STEADY_TERMINAL_MS : STEADY_OPEN_MS
+  const terminal = new Set(last.executions.filter(isTerminal).map(({ id }) => id))
+  const over = terminal.size === last.executions.length && executions.every((id) => terminal.has(id))
+  const needed = over && terminal.size > 0 ? STEADY_TERMINAL_MS : STEADY_OPEN_MS
   const steady = settledFor(readings)
   if (steady < needed) {
     missing.push(`the database was the same for ${Math.floor(steady)} ms only, not ${needed} ms`)

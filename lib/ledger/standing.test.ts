@@ -72,6 +72,31 @@ describe('how an execution stands', () => {
     })
   })
 
+  it('also moves by a job that names nothing: it may be for anything', () => {
+    for (const func of ['_refresh_task_state', '_fail_task_if_incomplete']) {
+      expect(standing({ ...finishedChild, jobs: [job(func, [])] }).standing).to.equal('moving')
+    }
+  })
+
+  it('does not move by a job or an integrity check of another execution', () => {
+    const jobs = [job('_refresh_task_state', ['e9.t1']), job('_check_and_fix_integrity', ['e9'])]
+    expect(standing({ ...finishedChild, jobs }).standing).to.equal('stuck')
+  })
+
+  it('moves by a time-out of two tasks as long as one of them is open', () => {
+    const tasks = [taskRow('e1', 't1'), taskRow('e1', 't2', 'RUNNING')]
+    const jobs = [job('_fail_task_if_incomplete', ['e1.t1', 'e1.t2'])]
+    expect(standing({ executions: [executionRow('e1', 'RUNNING')], tasks, jobs }).standing).to.equal('moving')
+  })
+
+  it('is not moved by an integrity check while one child of its task is open', () => {
+    const open = actionRow('e1.t1', 'RUNNING', { id: 'open', heartbeatAgeMs: null })
+    const actions = [actionRow('e1.t1'), open]
+    const { standing: word, blocker } = standing({ ...runningRows('e1'), actions, jobs: [integrityJob] })
+    expect(word).to.equal('stuck')
+    expect(blocker?.id).to.equal('open')
+  })
+
   describe('is stuck when', () => {
     it('a task was never created', () => {
       const rows = {
@@ -157,6 +182,17 @@ describe('how an execution stands', () => {
       const { standing: word, blocker } = standing(rows)
       expect(word).to.equal('stuck')
       expect(blocker).to.include({ object: 'task', id: 'e2.t1' })
+    })
+
+    it('several objects block: the deepest is named first, and then the others', () => {
+      const rows = {
+        executions: [executionRow('e1', 'RUNNING', { workflow: 'branches' })],
+        tasks: [taskRow('e1', 'a', 'RUNNING'), taskRow('e1', 'b', 'RUNNING')],
+        actions: [actionRow('e1.b', 'RUNNING', { heartbeatAgeMs: null })],
+      }
+      const { blocker, evidence } = standing(rows)
+      expect(blocker?.id).to.equal('a:e1.b')
+      expect(evidence.at(-1)).to.match(/^also: task a \(e1.a\) is RUNNING and has neither/)
     })
 
     it('one branch is and the other waits for somebody', () => {

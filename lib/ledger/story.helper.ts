@@ -75,6 +75,7 @@ export const answered = (execution: string, status: number | null = 201): Fact =
   kind: 'execution.answered',
   execution,
   ...(status === null ? {} : { status }),
+  ...(status === 500 ? { error: 'Internal error' } : {}),
 })
 
 export const executionRow = (
@@ -122,7 +123,8 @@ export const job = (func: string, names: string[], more: Partial<JobRow> = {}): 
   ...more,
 })
 
-type Rows = Partial<Pick<DatabaseRead, 'executions' | 'tasks' | 'actions' | 'jobs'>>
+/** Rows of a reading; those that are left out are none. */
+export type Rows = Partial<Pick<DatabaseRead, 'executions' | 'tasks' | 'actions' | 'jobs'>>
 export const read = (why: string, rows: Rows): DatabaseRead => ({
   kind: 'database.read',
   why,
@@ -214,6 +216,14 @@ export const runningRows = (id: string): Required<Rows> => ({
   tasks: [taskRow(id, 't1', 'RUNNING')],
   actions: [actionRow(`${id}.t1`, 'RUNNING')],
   jobs: [],
+})
+
+/** Rows of several executions in one reading. */
+export const together = (...all: Rows[]): Required<Rows> => ({
+  executions: all.flatMap(({ executions = [] }) => executions),
+  tasks: all.flatMap(({ tasks = [] }) => tasks),
+  actions: all.flatMap(({ actions = [] }) => actions),
+  jobs: all.flatMap(({ jobs = [] }) => jobs),
 })
 
 /** From 30 s on: the rows stay as they are for as long as settling takes, the queues are empty, the verdict is asked for. */

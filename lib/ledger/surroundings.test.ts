@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import type { Entry } from './entries.ts'
-import { ids, verdictOn, words } from './judging.helper.ts'
+import { effects, ids, verdictOn, words } from './judging.helper.ts'
 import * as story from './story.helper.ts'
 
 const { doneRows, effect, rest, scenario } = story
 
+/** A run whose first scenario asked for `e0` and whose second for `e1`. */
 const later = (...more: story.Story): Entry[] => {
   const first: story.Story = [
     [0, story.runBegun],
@@ -19,6 +20,10 @@ const later = (...more: story.Story): Entry[] => {
     [7, story.answered('e1')],
   ]
   return story.journalOf([...first, ...start, ...effects, ...more, ...rest(doneRows('e1'))])
+}
+
+const killed = (node: string) =>
+  ({ kind: 'node.signalled', node, signal: 'SIGKILL', why: 'by hand' }) as const
 
 describe('the verdict on what surrounds the executions', () => {
   describe('says unexpected', () => {
@@ -64,8 +69,24 @@ describe('the verdict on what surrounds the executions', () => {
       ).to.equal('valid')
     })
 
+    it('of a node that died by itself though others, or it before it was started anew, were told to', () => {
+      const died = {
+        kind: 'node.exited',
+        node: 'engine-1',
+        pid: 7,
+        code: 0,
+        signal: null,
+        expected: false,
+      } as const
+      const frozen = { ...killed('engine-1'), signal: 'SIGCONT' }
+      const started = { kind: 'node.started', node: 'engine-1', pid: 7 } as const
+      const facts = [killed('engine-1'), started, killed('engine-2'), frozen, died]
+      const happened = facts.map((fact, index): story.Story[number] => [300 + index, fact])
+      const verdict = verdictOn(scenario(...effects, ...happened, ...rest(doneRows('e1'))))
+      expect(ids(verdict, 'unexpected')).to.deep.equal(['engine-1'])
+    })
+
     it('not of what an earlier suite left behind', () => {
-      }
       const verdict = verdictOn(later([300, effect('e0', 't1')]))
       expect(verdict.outcome).to.equal('valid')
       expect(verdict.leftovers.map(({ suite, finding }) => [suite, finding.execution])).to.deep.equal([

@@ -1,6 +1,6 @@
 /**
  * What the verdict says: the part of the report that is computed from the journal alone.
- * The words are defined in `verdict.md` of the design; `docs` are the field comments here.
+ * The words are those of the design's page on the verdict.
  */
 import type { AllowedWord } from './entries.ts'
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { UsageError } from '../util/errors.ts'
-import { ids, renumbered, verdictOn, words } from './judging.helper.ts'
+import { effects, ids, renumbered, verdictOn, words } from './judging.helper.ts'
 import * as story from './story.helper.ts'
 import { judge, judgeAll } from './verdict.ts'
 
-const { actionRow, doneRows, effect, executionRow, rest, scenario, taskRow } = story
+const { actionRow, doneRows, effect, executionRow, rest, runningRows, scenario, taskRow } = story
 
 describe('the verdict', () => {
   it('on a sane run is valid, with figures', () => {
@@ -32,6 +32,15 @@ describe('the verdict', () => {
       ['s/1', 'valid'],
       ['s/2', 'unknown'],
     ])
+  })
+
+  it('is the last, if it was asked for more than once', () => {
+    const early: story.Story = [
+      [20_000, story.read('settled', runningRows('e1'))],
+      [20_001, story.settled(false)],
+      [20_002, story.asked({ expect: 'ERROR' })],
+    ]
+    expect(verdictOn(scenario(...early, ...effects, ...rest(doneRows('e1')))).outcome).to.equal('valid')
   })
 
   it('does not judge what is first seen after it was settled', () => {

@@ -46,7 +46,7 @@ const TASKS = `
   SELECT id, name, workflow_execution_id AS execution, state, coalesce(processed, false) AS processed
     FROM task_executions_v2 WHERE workflow_execution_id = ANY ($1) ORDER BY created_at, id`
 
-/** Only the heartbeat checker asks for is_sync, and it never fails an action that has none. */
+/** Only an action that says so waits for somebody outside; is_sync may be NULL. */
 const ACTIONS = `
   SELECT id, name, task_execution_id AS task, state, coalesce(accepted, false) AS accepted,
          is_sync IS NOT FALSE AS synchronous, runtime_context AS "runtimeContext",

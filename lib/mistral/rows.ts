@@ -43,7 +43,7 @@ export interface ActionRow {
   heartbeatAgeMs: number | null
 }
 
-export type JobTable = 'scheduled_jobs_v2' | 'delayed_calls_v2'
+type JobTable = 'scheduled_jobs_v2' | 'delayed_calls_v2'
 
 /** A job of the default scheduler, or a delayed call of the legacy one. */
 export interface JobRow {

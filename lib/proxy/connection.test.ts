@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
-import { dial, rig, until, type Peer } from './testing.ts'
+import { dial, rig, until, type Peer } from './rig.helper.ts'
 
 describe('a connection', () => {
   it('passes the very bytes in both directions', async () => {
@@ -77,7 +77,7 @@ describe('a connection', () => {
 
   it('leaves no handle behind, whoever ends it', async () => {
     using it = await rig()
-    const before = process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length
+    const before = openSockets()
     const pairs = []
     for (let n = 0; n < 100; n += 1) pairs.push(await it.connect())
     for (const [index, { client, server }] of pairs.entries()) {
@@ -87,9 +87,7 @@ describe('a connection', () => {
       server.socket.end()
     }
     await until('all are gone', () => it.proxy.connections().length === 0)
-    const sockets = () =>
-      process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length
-    await until('no socket is left', () => sockets() <= before)
+    await until('no socket is left', () => openSockets() <= before)
     expect(it.proxy.evidence().connections).to.include({ opened: 100, closed: 100 })
   })
 
@@ -97,7 +95,7 @@ describe('a connection', () => {
     const seen: string[] = []
     using it = await rig([], {
       tap: (proxy, connection, stream) => (bytes) => {
-        seen.push(`${proxy} ${connection} ${stream} ${bytes}`)
+        seen.push(`${proxy} ${connection} ${stream} ${bytes.toString()}`)
         if (stream === 'downstream') throw new Error('no')
       },
     })
@@ -112,6 +110,9 @@ describe('a connection', () => {
     expect(it.events.filter((event) => event.kind === 'failed')).to.have.lengthOf(1)
   })
 })
+
+const openSockets = () =>
+  process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length
 
 /** A port whose queue of connections is full: a dial to it gets no answer. */
 async function silentServer() {

@@ -16,7 +16,7 @@ export interface ConnectionOwner {
   readonly budget: Budget
   /** Until an unanswered dial is given up. */
   readonly dialMs: number
-  toxics(): Iterable<Toxic>
+  readonly toxics: { list(): Toxic[] }
   tap(connection: number, stream: Stream): Tap | undefined
   dialFailed(connection: number, error: Error): void
   /** `what` (a toxic's name, or the tap) has thrown. */
@@ -174,7 +174,7 @@ export class Connection implements LaneOwner {
       upstream: new Lane('upstream', this.#client, this.#upstream, this),
       downstream: new Lane('downstream', this.#upstream, this.#client, this),
     }
-    for (const toxic of this.#owner.toxics()) this.add(toxic)
+    for (const toxic of this.#owner.toxics.list()) this.add(toxic)
     this.#lanes.upstream.open()
     this.#lanes.downstream.open()
   }

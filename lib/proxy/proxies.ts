@@ -43,7 +43,7 @@ export class Proxies {
     const proxy = new Proxy(name, listen ?? ANY_PORT, upstream, this.#context)
     this.#reserved.add(name)
     try {
-      for (const toxic of toxics) proxy.faults.add(toxic)
+      for (const toxic of toxics) proxy.toxics.add(toxic)
       await proxy.update({ enabled, durationMs })
     } catch (error) {
       proxy.remove({ kind: 'api' })
@@ -87,7 +87,7 @@ export class Proxies {
 
   /** Removes every toxic at once, then enables every proxy; the first port that cannot be had is thrown. */
   async reset(): Promise<void> {
-    for (const proxy of this.list()) proxy.faults.clear()
+    for (const proxy of this.list()) proxy.toxics.clear()
     const ends = await Promise.allSettled(this.list().map((proxy) => proxy.update({ enabled: true })))
     const failed = ends.find((end) => end.status === 'rejected')
     if (failed) throw failed.reason
@@ -110,15 +110,15 @@ export class Proxies {
 async function change(proxy: Proxy, spec: ProxySpec): Promise<void> {
   await proxy.update(spec)
   const { toxics } = spec
-  if (!toxics || sameToxics(proxy.faults.list(), toxics)) return
-  proxy.faults.clear()
-  for (const toxic of toxics) proxy.faults.add(toxic)
+  if (!toxics || sameToxics(proxy.toxics.list(), toxics)) return
+  proxy.toxics.clear()
+  for (const toxic of toxics) proxy.toxics.add(toxic)
 }
 
 /** What brings a proxy back to where it is now. */
 function specOf(proxy: Proxy): ProxySpec {
   const { name, listen, upstream, enabled, expiresAt } = proxy
-  const toxics = proxy.faults.list().map(({ expiresAt, ...toxic }) => ({ ...toxic, ...leftOf(expiresAt) }))
+  const toxics = proxy.toxics.list().map(({ expiresAt, ...toxic }) => ({ ...toxic, ...leftOf(expiresAt) }))
   return { name, listen, upstream, enabled, ...leftOf(expiresAt), toxics }
 }
 

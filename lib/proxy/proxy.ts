@@ -8,7 +8,6 @@ import { Connection, type ConnectionOwner, type ConnectionView } from './connect
 import { Tally, type Cause, type Cut, type Evidence, type Strikes } from './evidence.ts'
 import type { Budget, Tap } from './lane.ts'
 import { openListener, type Listener } from './listener.ts'
-import type { Toxic } from './stage.ts'
 import { Toxics } from './toxics.ts'
 
 /** A lease whose port is taken tries again after this time. */
@@ -55,7 +54,7 @@ export class Proxy implements ConnectionOwner {
   readonly budget: Budget
   readonly dialMs: number
   /** They survive disabling and moving. */
-  readonly faults: Toxics
+  readonly toxics: Toxics
   readonly #context: ProxyContext
   readonly #tally = new Tally()
   readonly #connections = new Set<Connection>()
@@ -82,7 +81,7 @@ export class Proxy implements ConnectionOwner {
     this.#listen = listen
     this.#upstream = upstream
     this.#dialled = readable(upstream)
-    this.faults = new Toxics(
+    this.toxics = new Toxics(
       () => this.#connections,
       (toxic) => this.#tell({ kind: 'toxic.expired', toxic: toxic.name }),
     )
@@ -120,7 +119,7 @@ export class Proxy implements ConnectionOwner {
   remove(cause: Cause): void {
     this.#removed = true
     this.#endLease()
-    this.faults.dispose()
+    this.toxics.dispose()
     this.#close(cause)
   }
 
@@ -139,10 +138,6 @@ export class Proxy implements ConnectionOwner {
 
   get strikes(): Strikes {
     return this.#tally.strikes
-  }
-
-  toxics(): Iterable<Toxic> {
-    return this.faults.list()
   }
 
   tap(connection: number, stream: Stream): Tap | undefined {
@@ -227,7 +222,9 @@ export class Proxy implements ConnectionOwner {
 
   #isAt(listen: string): boolean {
     const wanted = parseAddress(listen)
-    if (!wanted || listen === this.#asked) return true
+    if (!wanted) return true
+    // Whoever asks for any port asks for another one.
+    if (listen === this.#asked) return wanted.port !== 0
     return formatAddress(bindHost(wanted.host), wanted.port) === this.#listen
   }
 

@@ -24,7 +24,7 @@ describe('finalSummary', () => {
 
   it('adds up what the verdicts counted', () => {
     const text = summary({ promises: MIXED })
-    expect(text).to.include('Verdict: invalid: 1 broken, 1 unknown, 1 harness errors')
+    expect(text).to.include('Verdict: invalid: 1 broken, 1 unknown, 1 harness error')
     expect(text).to.include('executions  30 started, 29 finished, 0 failed, 1 stuck')
     expect(text).to.include('items       600 owed, 0 ran 0 times')
     expect(text).to.include('attempts    603 made, 603 ran once, 0 ran more than once')
@@ -73,7 +73,7 @@ describe('finalSummary', () => {
       broken({ scenario: 'rabbitmq-down/1@2', repeat: 2, gap: { ...gap, state: 'closed' } }),
     ]
     expect(summary({ promises: runs })).to.include(
-      'rabbitmq-down/1@2  known gap lost-start: gap closed, remove it: a start is lost (broke in 1 of 2 runs)',
+      'rabbitmq-down/1  lost-start: broke in 1 of 2 runs; gap closed, remove it: a start is lost',
     )
   })
 

@@ -1,7 +1,7 @@
 import type { Counts } from '../ledger/verdict-document.ts'
 import { indented, markOf, paint, type Terminal } from './console.ts'
 import { replayCommand, type PromiseResult, type ReportDocument } from './document.ts'
-import { findingLines, gapText } from './explain.ts'
+import { findingLines } from './explain.ts'
 import {
   byPromise,
   hasFailed,
@@ -9,13 +9,13 @@ import {
   recoveriesFrom,
   recoveriesOf,
   scenarioOf,
-  spreadOf,
   stuckIn,
   tally,
   tallyText,
   whyNotApplicable,
 } from './results.ts'
-import { duration, plain, plural, spreadText } from './text.ts'
+import { duration, plain, plural } from './text.ts'
+import { spreadOf, spreadText } from './spread.ts'
 
 /** Stuck objects told with their evidence, for each promise; of those beyond, only the ids. */
 const STUCK_DETAILED = 5
@@ -135,22 +135,22 @@ function columns(rows: readonly string[][]): string[] {
   )
 }
 
-/** Each known gap with how often it broke; the text of its last run stands for all. */
+/** Each known gap with how often it broke. */
 function gapLines(promises: readonly PromiseResult[]): string[] {
-  const known = promises.filter(({ gap }) => gap !== undefined)
-  return [
-    ...Map.groupBy(known, (promise) => `${promise.gap?.name} of ${scenarioOf(promise)}`).values(),
-  ].flatMap((runs) => {
+  const groups = Map.groupBy(
+    promises,
+    (promise) => promise.gap && `${scenarioOf(promise)}  ${promise.gap.name}`,
+  )
+  return [...groups].flatMap(([name, runs]) => {
+    if (name === undefined) return []
     const broke = runs.filter(
       ({ gap, verdict }) =>
-        gap?.state === 'open' || (gap?.state === 'may break' && verdict?.outcome !== 'valid'),
+        gap?.state === 'open' || (gap?.state === 'may break' && verdict?.outcome === 'invalid'),
     )
-    const [told] = runs.toSorted(
-      (a, b) => Number(b.gap?.state === 'closed') - Number(a.gap?.state === 'closed'),
-    )
-    return told
-      ? [`${scenarioOf(told)}  ${gapText(told)} (broke in ${broke.length} of ${plural(runs.length, 'run')})`]
-      : []
+    const closed = runs.some(({ gap }) => gap?.state === 'closed') ? '; gap closed, remove it' : ''
+    const texts = new Set(runs.map(({ gap }) => gap?.text))
+    const often = `broke in ${broke.length} of ${plural(runs.length, 'run')}`
+    return [`${name}: ${often}${closed}: ${[...texts].join('; ')}`]
   })
 }
 

@@ -47,7 +47,7 @@ describe('console', () => {
       '          its next integrity check is past',
       "      last lines of engine-1's log:",
       '        │ ERROR oslo_db lost connection',
-      "      replay: npm start -- postgres-reset --grep '^finishes every workflow$' --seed plum-42 --engines 2 --executors 2 --apis 1 --rpc oslo",
+      "      replay: npm start -- postgres-reset --grep '^RabbitMQ is unreachable for eight seconds finishes every workflow$' --seed plum-42 --engines 2 --executors 2 --apis 1 --rpc oslo",
     ])
   })
 

@@ -2,8 +2,9 @@ import { styleText } from 'node:util'
 import type { PromiseResult, ReportDocument, Settings, Status } from './document.ts'
 import { replayCommand } from './document.ts'
 import { explain } from './explain.ts'
-import { recoveriesFrom, spreadOf, whyNotApplicable } from './results.ts'
-import { duration, plain, spreadText, wrap } from './text.ts'
+import { recoveriesFrom, whyNotApplicable } from './results.ts'
+import { duration, oneLine, wrap } from './text.ts'
+import { spreadOf, spreadText } from './spread.ts'
 
 /** Where the text goes; the caller decides. A plain log has `colour: false` and `width: Infinity`. */
 export interface Terminal {
@@ -31,11 +32,11 @@ export const paint = (terminal: Terminal, colour: Colour, text: string): string 
 
 /** One step of the boot: `  ✓ rabbitmq  4.9 s`. */
 export const stepLine = ({ what, ms }: ReportDocument['steps'][number], terminal: Terminal): string =>
-  `  ${paint(terminal, 'green', '✓')} ${plain(what)}  ${duration(ms)}`
+  `  ${paint(terminal, 'green', '✓')} ${oneLine(what)}  ${duration(ms)}`
 
 /** The heading of a story, with an empty line above. */
 export const storyHeading = (story: string, terminal: Terminal): string =>
-  `\n${paint(terminal, 'bold', wrap(plain(story), terminal.width).join('\n'))}`
+  `\n${paint(terminal, 'bold', indented([oneLine(story)], 0, terminal).join('\n'))}`
 
 /**
  * A promise that has ended: one line, and for one that failed why, with ids, states, log lines and the command that
@@ -50,18 +51,17 @@ export function promiseEnded(promise: PromiseResult, settings: Settings, termina
   return [
     line,
     ...indented(explain(promise), 6, terminal),
-    `      replay: ${replayCommand(settings, promise)}`,
+    inert(`      replay: ${oneLine(replayCommand(settings, promise))}`),
   ].join('\n')
 }
 
-const noteLine = (note: string): string => `note: ${plain(note).replaceAll('\n', ' ')}`
+const noteLine = (note: string): string => `note: ${oneLine(note)}`
 
 /** `  ✓ loses no message   recovered 2.1–8.4 s (median 3.0)  24.3 s`; on two lines where one is too narrow. */
 function promiseLine(promise: PromiseResult, terminal: Terminal): string {
   const { mark, colour } = MARKS[promise.status]
-  const title =
-    plain(promise.promise).replaceAll('\n', ' ') + (promise.repeat > 1 ? ` @${promise.repeat}` : '')
-  const details = detailsOf(promise).map((detail) => plain(detail).replaceAll('\n', ' '))
+  const title = oneLine(promise.promise) + (promise.repeat > 1 ? ` @${promise.repeat}` : '')
+  const details = detailsOf(promise).map(oneLine)
   const detail = [details.join('; '), duration(promise.durationMs)].filter((part) => part !== '').join('  ')
   const whole = `  ${mark} ${title}   ${detail}`
   const lines =

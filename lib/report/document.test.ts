@@ -21,16 +21,17 @@ describe('buildReport', () => {
 describe('replayCommand', () => {
   it('names the suite, the promise, the seed and the sizes', () => {
     expect(replayCommand(report(), kept())).to.equal(
-      "npm start -- rabbitmq-down --grep '^loses no message$' --seed plum-42 --engines 2 --executors 2 --apis 1 --rpc oslo",
+      "npm start -- rabbitmq-down --grep '^RabbitMQ is unreachable for eight seconds loses no message$' --seed plum-42 --engines 2 --executors 2 --apis 1 --rpc oslo",
     )
   })
 
   it('survives a shell and matches exactly the promise, whatever its title', () => {
     const promise = `doesn't "lose" $HOME \`id\` (a|b) [x] 1.5* \\ {2}? ^/$ end!`
+    const { story } = kept()
     const words = wordsOf(replayCommand(report({ seed: `it's; rm` }), kept({ promise })))
     const grep = new RegExp(words[words.indexOf('--grep') + 1] ?? '')
-    expect(grep.test(promise)).to.equal(true)
-    expect(grep.test(`${promise} more`)).to.equal(false)
+    expect(grep.test(`${story} ${promise}`)).to.equal(true)
+    expect(grep.test(`${story} ${promise} more`)).to.equal(false)
     expect(words[words.indexOf('--seed') + 1]).to.equal(`it's; rm`)
   })
 

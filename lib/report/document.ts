@@ -93,11 +93,15 @@ export const buildReport = (facts: RunFacts): ReportDocument => ({
   exitCode: exitCode(facts),
 })
 
-/** The command that replays one promise alone, for a POSIX shell. */
+/**
+ * The command that replays one promise alone, for a POSIX shell. Its expression is anchored at both ends of what
+ * mocha matches, the story's title and the promise's: other promises of the suite stay out.
+ */
 export function replayCommand(settings: Settings, promise: PromiseResult): string {
   const { seed, sizes, rpc, toxiproxy, mistralPython } = settings
+  const title = `${promise.story} ${promise.promise}`.replaceAll(REGEXP_SYNTAX, String.raw`\$&`)
   const words = ['npm', 'start', '--', promise.file ?? promise.suite]
-  words.push('--grep', `^${promise.promise.replaceAll(REGEXP_SYNTAX, String.raw`\$&`)}$`, '--seed', seed)
+  words.push('--grep', `^${title}$`, '--seed', seed)
   words.push('--engines', `${sizes.engine}`, '--executors', `${sizes.executor}`, '--apis', `${sizes.api}`)
   words.push('--rpc', rpc)
   if (/^https?:/.test(toxiproxy)) words.push('--toxiproxy', toxiproxy)

@@ -1,11 +1,5 @@
 /** Small documents by hand, for the tests of this folder. */
-import {
-  WORDS,
-  type Counts,
-  type FaultReport,
-  type Finding,
-  type Verdict,
-} from '../ledger/verdict-document.ts'
+import type { Counts, FaultReport, Finding, Verdict } from '../ledger/verdict-document.ts'
 import { buildReport, type PromiseResult, type ReportDocument, type RunFacts } from './document.ts'
 
 export const ID = '4f0c9d2e-7a51-4c1e-9d0a-2b6f8c3e1a77'
@@ -61,7 +55,20 @@ export const stuckFinding = (id = ID): Finding => ({
 })
 
 export function verdict(over: Partial<Verdict> = {}): Verdict {
-  const findings = Object.fromEntries(WORDS.map((word) => [word, []])) as unknown as Verdict['findings']
+  const findings: Verdict['findings'] = {
+    lost: [],
+    duplicated: [],
+    stuck: [],
+    failed: [],
+    late: [],
+    waiting: [],
+    notStarted: [],
+    unexpected: [],
+    repeated: [],
+    parked: [],
+    recovered: [],
+    finished: [],
+  }
   return {
     scenario: 'rabbitmq-down/1',
     suite: 'rabbitmq-down',

@@ -34,7 +34,11 @@ export function gapText({ gap, verdict }: PromiseResult): string {
   const told = {
     open: 'it broke in exactly that way',
     closed: 'gap closed, remove it',
-    'may break': verdict?.outcome === 'valid' ? 'it did not break this time' : 'it broke this time',
+    'may break': {
+      valid: 'it did not break this time',
+      invalid: 'it broke this time',
+      unknown: 'it may break',
+    }[verdict?.outcome ?? 'unknown'],
   }[gap.state]
   return `known gap ${gap.name}: ${told}: ${gap.text}`
 }
@@ -49,13 +53,10 @@ function errorLines({ error, status, verdict }: PromiseResult): string[] {
 function reasonLines(reason: Reason, verdict: Verdict): string[] {
   const { outcome, word, text, ids } = reason
   const findings = outcome === 'invalid' ? verdict.findings[word].filter(({ allowed }) => !allowed) : []
-  const told = [text, ...findings.flatMap(({ id, text }) => [id, text])].join('\n')
+  const lines = [`${word}: ${text}`, ...findingLines(findings, DETAILED).map((line) => `  ${line}`)]
+  const told = lines.join('\n')
   const untold = ids.filter((id) => !told.includes(id))
-  return [
-    `${word}: ${text}`,
-    ...findingLines(findings, DETAILED).map((line) => `  ${line}`),
-    ...(untold.length > 0 ? [`  ${untold.join(' ')}`] : []),
-  ]
+  return untold.length > 0 ? [...lines, `  ${untold.join(' ')}`] : lines
 }
 
 /** The first `detailed` findings with their evidence, the ids of the others. */

@@ -52,35 +52,35 @@ describe('appendJobSummary', () => {
   })
 })
 
-describe('pruneRuns', () => {
-  const name = (day: number): string => `202601${String(day).padStart(2, '0')}-120000-abc${100 + day}`
-  const makeRun = async (run: string, file: string): Promise<void> => {
-    await mkdir(join(folder, run, 'engine-1'), { recursive: true })
-    await writeFile(join(folder, run, file), '')
-  }
+const runOf = (day: number): string => `202601${String(day).padStart(2, '0')}-120000-abc${100 + day}`
+const makeRun = async (run: string, file: string): Promise<void> => {
+  await mkdir(join(folder, run, 'engine-1'), { recursive: true })
+  await writeFile(join(folder, run, file), '')
+}
 
+describe('pruneRuns', () => {
   it('removes the oldest beyond those to keep', async () => {
     for (let day = 1; day <= 23; day += 1)
-      await makeRun(name(day), day % 2 ? 'journal.ndjson' : 'report.json')
+      await makeRun(runOf(day), day % 2 ? 'journal.ndjson' : 'report.json')
     const { removed, notes } = await pruneRuns(folder, [])
     expect(notes).to.deep.equal([])
-    expect(removed.toSorted()).to.deep.equal([name(1), name(2), name(3)])
+    expect(removed.toSorted()).to.deep.equal([runOf(1), runOf(2), runOf(3)])
     expect((await readdir(folder)).toSorted()).to.deep.equal(
-      Array.from({ length: 20 }, (_, index) => name(index + 4)),
+      Array.from({ length: 20 }, (_, index) => runOf(index + 4)),
     )
   })
 
   it('never removes what is in use, or is no run of ours', async () => {
-    for (let day = 1; day <= 5; day += 1) await makeRun(name(day), 'report.json')
+    for (let day = 1; day <= 5; day += 1) await makeRun(runOf(day), 'report.json')
     const others = ['20250101-120000-other', 'mine', '20250101-120000-abcdef']
     for (const other of others) await makeRun(other, other.endsWith('abcdef') ? 'notes.txt' : 'report.json')
     await mkdir(join(folder, 'elsewhere'))
     await writeFile(join(folder, 'elsewhere/report.json'), '')
     await symlink(join(folder, 'elsewhere'), join(folder, '20250101-120000-linked'))
     await writeFile(join(folder, '20250101-120000-afile0'), '')
-    const { removed } = await pruneRuns(folder, [name(1)], 2)
-    expect(removed.toSorted()).to.deep.equal([name(2), name(3)])
-    expect(await readdir(folder)).to.include.members([...others, name(1), name(4), name(5), 'elsewhere'])
+    const { removed } = await pruneRuns(folder, [runOf(1)], 2)
+    expect(removed.toSorted()).to.deep.equal([runOf(2), runOf(3)])
+    expect(await readdir(folder)).to.include.members([...others, runOf(1), runOf(4), runOf(5), 'elsewhere'])
     expect(existsSync(join(folder, 'elsewhere/report.json'))).to.equal(true)
   })
 

@@ -2,6 +2,7 @@ import type { PromiseResult, ReportDocument } from './document.ts'
 import { replayCommand } from './document.ts'
 import { explain } from './explain.ts'
 import { hasFailed, whyNotApplicable } from './results.ts'
+import { plain } from './text.ts'
 
 /**
  * The report as JUnit XML: a testsuite for each suite; `failure` for a broken promise, `error` for unknown and for
@@ -88,7 +89,7 @@ function properties({ seed, command, rpc, sizes, versions }: ReportDocument): st
 }
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3)
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''
+const firstLine = (text: string): string => plain(text).split('\n', 1)[0] ?? ''
 
 /** Children are XML already. */
 function element(name: string, attributes: Record<string, string>, children: readonly string[]): string {

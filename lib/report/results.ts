@@ -1,6 +1,7 @@
 /** Questions about results that more than one output asks. */
 import type { FaultReport, Finding } from '../ledger/verdict-document.ts'
 import type { PromiseResult, ReportDocument, Status } from './document.ts'
+import { plural } from './text.ts'
 
 export interface Tally {
   passed: number
@@ -29,12 +30,12 @@ export const hasFailed = ({ status }: PromiseResult): boolean =>
 export function outcomeText({ exitCode, promises, harnessErrors }: ReportDocument): string {
   const word = { 0: 'valid', 1: 'invalid', 2: 'unknown', 130: 'interrupted' }[exitCode]
   const count = (status: Status): number => promises.filter((promise) => promise.status === status).length
-  const counts = Object.entries({
-    broken: count('broken'),
-    unknown: count('unknown'),
-    'harness errors': count('harness') + harnessErrors.length,
-  })
-  const told = counts.filter(([, n]) => n > 0).map(([what, n]) => `${n} ${what}`)
+  const harness = count('harness') + harnessErrors.length
+  const told = [
+    ...(count('broken') > 0 ? [`${count('broken')} broken`] : []),
+    ...(count('unknown') > 0 ? [`${count('unknown')} unknown`] : []),
+    ...(harness > 0 ? [plural(harness, 'harness error')] : []),
+  ]
   if (exitCode === 2 && told.length === 0) told.push('no promise applied')
   return told.length > 0 ? `${word}: ${told.join(', ')}` : word
 }
@@ -56,24 +57,6 @@ export const byPromise = (promises: readonly PromiseResult[]): PromiseResult[][]
 /** Why a promise is not applicable. */
 export const whyNotApplicable = ({ error, notes }: PromiseResult): string =>
   (error ?? notes.join('; ')).replace(/^not applicable: */, '')
-
-export interface Spread {
-  min: number
-  median: number
-  max: number
-  count: number
-}
-
-/** undefined: of nothing. */
-export function spreadOf(numbers: readonly number[]): Spread | undefined {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const [min] = sorted
-  const max = sorted.at(-1)
-  if (min === undefined || max === undefined) return undefined
-  const low = sorted[Math.ceil(sorted.length / 2) - 1] ?? min
-  const high = sorted[Math.floor(sorted.length / 2)] ?? low
-  return { min, median: (low + high) / 2, max, count: sorted.length }
-}
 
 /** Seconds until recovery, one for each execution and fault. */
 export const recoveriesFrom = (faults: readonly FaultReport[]): number[] =>

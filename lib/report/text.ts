@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
 import { inSeconds } from '../util/clock.ts'
-import type { Spread } from './results.ts'
 
 /**
  * Text of others (Mistral's, a log's) as a terminal may have it: without escape sequences and control characters
@@ -12,6 +11,9 @@ export const plain = (text: string): string =>
     .replaceAll('\t', '  ')
     .replaceAll(/(?!\n)\p{Cc}/gu, '\uFFFD')
     .toWellFormed()
+
+/** The same on one line. */
+export const oneLine = (text: string): string => plain(text).replaceAll('\n', ' ')
 
 /** At most so many characters; what is cut off is said. */
 export const clip = (text: string, most: number): string =>
@@ -46,10 +48,6 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000)
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
-
-/** Seconds: `2.1–8.4 s (median 3.0)`, of one number `2.1 s`. */
-export const spreadText = ({ min, median, max, count }: Spread): string =>
-  count === 1 ? `${min.toFixed(1)} s` : `${min.toFixed(1)}–${max.toFixed(1)} s (median ${median.toFixed(1)})`
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`

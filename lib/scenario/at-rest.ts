@@ -36,10 +36,19 @@ async function untilNothingMoves(waiting: Waiting): Promise<void> {
 }
 
 /** Waits as long as it may; what a deadline that passes means is the verdict's business. */
-async function pollFor({ session }: Waiting, look: () => Promise<true | undefined>, deadlineMs: number): Promise<void> {
+async function pollFor(
+  { session }: Waiting,
+  look: () => Promise<true | undefined>,
+  deadlineMs: number,
+): Promise<void> {
   const { signal } = session.plan
   try {
-    await poll(look, { what: 'the executions come to rest', deadlineMs, everyMs: LOOK_EVERY_MS, ...(signal ? { signal } : {}) })
+    await poll(look, {
+      what: 'the executions come to rest',
+      deadlineMs,
+      everyMs: LOOK_EVERY_MS,
+      ...(signal ? { signal } : {}),
+    })
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
   }
@@ -61,11 +70,21 @@ export async function settle(waiting: Waiting): Promise<void> {
   const look = async () => {
     const reading = await observer.readDatabase('settling')
     broker = await observer.readBroker('settled', false)
-    missing = unsettled({ readings: [...observer.readings, reading], broker, bytesHeld: observer.bytesHeld(), faultsOn: faults.on })
+    missing = unsettled({
+      readings: [...observer.readings, reading],
+      broker,
+      bytesHeld: observer.bytesHeld(),
+      faultsOn: faults.on,
+    })
     return missing.length === 0 ? true : undefined
   }
   await pollFor(waiting, look, SETTLE_GRACE_MS)
   await observer.readDatabase('settled', true)
   if (broker !== undefined) session.record(broker)
-  session.record({ kind: 'settled', settled: missing.length === 0, text: missing.join('; '), bytesHeld: observer.bytesHeld() })
+  session.record({
+    kind: 'settled',
+    settled: missing.length === 0,
+    text: missing.join('; '),
+    bytesHeld: observer.bytesHeld(),
+  })
 }

@@ -30,23 +30,32 @@ async function removeLeftovers(session: Session): Promise<string[]> {
   const running = await session.database.runningExecutions()
   if (running.length === 0) return []
   await session.database.removeExecutions(running.map(({ root }) => root))
-  return [`an earlier promise left ${running.length} executions open, which were removed: ${running.map(({ id }) => id).join(', ')}`]
+  return [
+    `an earlier promise left ${running.length} executions open, which were removed: ${running.map(({ id }) => id).join(', ')}`,
+  ]
 }
 
 /** The nodes that the plan asks for: those that a fault killed are started again, those that do not answer replaced. */
 async function restoreNodes(session: Session): Promise<string[]> {
   const { cluster, plan } = session
-  const wanted = NODE_KINDS.flatMap((kind) => Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })))
-  const answers = await Promise.all([...cluster.nodes.values()].map(async (node) => ({ node, answers: await answersSoon(node) })))
+  const wanted = NODE_KINDS.flatMap((kind) =>
+    Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })),
+  )
+  const answers = await Promise.all(
+    [...cluster.nodes.values()].map(async (node) => ({ node, answers: await answersSoon(node) })),
+  )
   const notes: string[] = []
   for (const { node, answers: well } of answers) {
     if (well) continue
-    const why = node.process.exit() === undefined ? `did not answer within ${ANSWER_LIMIT_MS / 1000} s` : 'had ended'
+    const why =
+      node.process.exit() === undefined ? `did not answer within ${ANSWER_LIMIT_MS / 1000} s` : 'had ended'
     session.record({ kind: 'node.replaced', node: node.name, why })
     notes.push(`${node.name} ${why} and was replaced`)
     await cluster.kill(node.name, 'replaced before a promise')
   }
-  await Promise.all(wanted.filter(({ name }) => !cluster.nodes.has(name)).map(({ kind, name }) => cluster.start(kind, name)))
+  await Promise.all(
+    wanted.filter(({ name }) => !cluster.nodes.has(name)).map(({ kind, name }) => cluster.start(kind, name)),
+  )
   return notes
 }
 
@@ -74,9 +83,13 @@ async function quietQueues(session: Session, notes: string[]): Promise<void> {
     await poll(look, { what: 'the queues are empty', deadlineMs: QUIET_LIMIT_MS })
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
-    const names = (await busy()).map(({ name, ready, unacked }) => `${name} (${ready} ready, ${unacked} unacked)`)
+    const names = (await busy()).map(
+      ({ name, ready, unacked }) => `${name} (${ready} ready, ${unacked} unacked)`,
+    )
     notes.push(`queues were not empty: ${names.join(', ')}`)
-    throw new HarnessError(`no clean state before a promise: queues are not empty after ${QUIET_LIMIT_MS / 1000} s: ${names.join(', ')}`)
+    throw new HarnessError(
+      `no clean state before a promise: queues are not empty after ${QUIET_LIMIT_MS / 1000} s: ${names.join(', ')}`,
+    )
   }
 }
 
@@ -89,6 +102,10 @@ export async function measureIdle(session: Session): Promise<void> {
   for (const [link, last] of after) {
     const first = before.get(link) ?? last
     const seconds = (last.at - first.at) / 1000
-    session.record({ kind: 'link.idle', link, bytesPerSecond: Math.round((bytesArrived(last) - bytesArrived(first)) / seconds) })
+    session.record({
+      kind: 'link.idle',
+      link,
+      bytesPerSecond: Math.round((bytesArrived(last) - bytesArrived(first)) / seconds),
+    })
   }
 }

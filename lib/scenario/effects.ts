@@ -81,7 +81,8 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
   return {
     url: `http://127.0.0.1:${address.port}${EFFECTS_PATH}`,
     arrived,
-    held: () => [...pending].map(({ effect, response }) => ({ effect, callerPort: response.socket?.remotePort ?? 0 })),
+    held: () =>
+      [...pending].map(({ effect, response }) => ({ effect, callerPort: response.socket?.remotePort ?? 0 })),
     hold: (match) => {
       holds = match
     },

@@ -13,7 +13,10 @@ declare global {
 
 /** Every reason against a verdict, one a line, with the ids. */
 export function reasonsText(verdict: Verdict): string {
-  const lines = verdict.reasons.map(({ outcome, word, text, ids }) => `  ${outcome}: ${word}: ${text}${ids.length > 0 ? ` [${ids.join(', ')}]` : ''}`)
+  const lines = verdict.reasons.map(
+    ({ outcome, word, text, ids }) =>
+      `  ${outcome}: ${word}: ${text}${ids.length > 0 ? ` [${ids.join(', ')}]` : ''}`,
+  )
   return [`${verdict.scenario} is ${verdict.outcome}`, ...lines].join('\n')
 }
 

@@ -23,6 +23,7 @@ export function linkFabric(own: ToxiproxyApi, front: ToxiproxyApi | undefined): 
       laid.set(link, known)
       return known
     },
-    servicePorts: async (link) => (await own.connections(link)).map(({ upstreamLocal }) => portOf(upstreamLocal)),
+    servicePorts: async (link) =>
+      (await own.connections(link)).map(({ upstreamLocal }) => portOf(upstreamLocal)),
   }
 }

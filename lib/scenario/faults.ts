@@ -51,7 +51,12 @@ export class Faults {
   }
 
   /** A toxic on both streams of each link, unless told otherwise. */
-  toxic(links: string[], type: string, attributes: Record<string, number>, length: ToxicLength = {}): Promise<void> {
+  toxic(
+    links: string[],
+    type: string,
+    attributes: Record<string, number>,
+    length: ToxicLength = {},
+  ): Promise<void> {
     const { stream, toxicity = 1 } = length
     const streams: ToxicRequest['stream'][] = stream === undefined ? ['upstream', 'downstream'] : [stream]
     const named = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)
@@ -91,7 +96,14 @@ export class Faults {
       text: 'reset of every connection',
       toxic: { type: 'reset_peer', attributes: { timeout: 0 } },
       apply: (link, fault, leaseMs = RESET_LEASE_MS) =>
-        faults.addToxic(link, { name: fault, type: 'reset_peer', stream: 'downstream', toxicity: 1, attributes: { timeout: 0 }, duration: leaseMs }),
+        faults.addToxic(link, {
+          name: fault,
+          type: 'reset_peer',
+          stream: 'downstream',
+          toxicity: 1,
+          attributes: { timeout: 0 },
+          duration: leaseMs,
+        }),
       undo: (link, fault) => faults.removeToxic(link, fault),
     })
   }
@@ -100,7 +112,13 @@ export class Faults {
   async kill(name: string): Promise<void> {
     const { cluster } = this.session
     cluster.node(name)
-    const fault = this.arm({ what: 'kill', text: `SIGKILL of ${name}`, links: [], nodes: [name], extent: 'moment' })
+    const fault = this.arm({
+      what: 'kill',
+      text: `SIGKILL of ${name}`,
+      links: [],
+      nodes: [name],
+      extent: 'moment',
+    })
     await this.begin(fault)
     const actionsInHand = this.actionsInHand(groupMembers(cluster.node(name).process.pid))
     await cluster.kill(name, `fault ${fault}`)
@@ -113,7 +131,12 @@ export class Faults {
     for (const end of this.lasting.values()) await end()
   }
 
-  private async onLinks(links: string[], seconds: number | undefined, timed: 'span' | 'moment', fault: LinkFault): Promise<void> {
+  private async onLinks(
+    links: string[],
+    seconds: number | undefined,
+    timed: 'span' | 'moment',
+    fault: LinkFault,
+  ): Promise<void> {
     if (links.length === 0) throw new UsageError(`${fault.text}: no link matches`)
     const { what, text, toxic } = fault
     const durationMs = seconds === undefined ? undefined : seconds * 1000
@@ -154,7 +177,11 @@ export class Faults {
     this.session.record({ kind: 'fault.begun', fault })
   }
 
-  private async end(fault: string, links: Record<string, LinkEvidence>, nodes: Record<string, NodeEvidence>): Promise<void> {
+  private async end(
+    fault: string,
+    links: Record<string, LinkEvidence>,
+    nodes: Record<string, NodeEvidence>,
+  ): Promise<void> {
     this.session.record({ kind: 'fault.ended', fault })
     this.session.record({ kind: 'fault.evidence', fault, links, nodes })
     await this.observer.readDatabase(`fault ${fault} ended`, true)
@@ -163,7 +190,10 @@ export class Faults {
   /** Attempts whose effect one of these processes has called and whose answer it awaits. */
   private actionsInHand(pids: number[]): string[] {
     const held = this.session.effects.held()
-    const ports = portsOwnedBy(pids, held.map(({ callerPort }) => callerPort))
+    const ports = portsOwnedBy(
+      pids,
+      held.map(({ callerPort }) => callerPort),
+    )
     return held.filter(({ callerPort }) => ports.includes(callerPort)).map(({ effect }) => effect.attempt)
   }
 }

@@ -15,7 +15,8 @@ export const readEvidence = (session: Session, links: readonly string[]): Eviden
     }),
   )
 
-export const bytesArrived = ({ lanes }: Evidence): number => lanes.upstream.received + lanes.downstream.received
+export const bytesArrived = ({ lanes }: Evidence): number =>
+  lanes.upstream.received + lanes.downstream.received
 
 /** What happened on each of the links since an earlier reading. */
 export function evidenceBetween(session: Session, before: EvidenceReading): Record<string, LinkEvidence> {
@@ -46,5 +47,10 @@ function difference(before: Evidence, after: Evidence): LinkEvidence {
 function seenFromBehind(before: Evidence, after: Evidence): LinkEvidence {
   const closed = after.connections.closed - before.connections.closed
   const arrived = bytesArrived(after) - bytesArrived(before)
-  return { ...difference(before, after), connectionsCut: closed, busyConnectionsCut: closed, bytesDelayed: arrived }
+  return {
+    ...difference(before, after),
+    connectionsCut: closed,
+    busyConnectionsCut: closed,
+    bytesDelayed: arrived,
+  }
 }

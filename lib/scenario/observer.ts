@@ -26,7 +26,8 @@ export class Observer {
     const rows = await this.session.database.readRows(this.executions)
     const fact: DatabaseRead = { kind: 'database.read', why, ...rows }
     const last = this.readings.at(-1)
-    if (!always && last !== undefined && sameEssence(last, fact)) return { ...fact, at: this.session.journal.now() }
+    if (!always && last !== undefined && sameEssence(last, fact))
+      return { ...fact, at: this.session.journal.now() }
     const { at } = this.session.journal.append(fact)
     const reading = { ...fact, at }
     this.readings.push(reading)

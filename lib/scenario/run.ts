@@ -72,7 +72,11 @@ export class Run {
    * otherwise.
    * @param sizes See `crosswind workflow NAME --help`.
    */
-  async start(name: string, sizes: WorkflowOptions = {}, { times = 1 }: { times?: number } = {}): Promise<string[]> {
+  async start(
+    name: string,
+    sizes: WorkflowOptions = {},
+    { times = 1 }: { times?: number } = {},
+  ): Promise<string[]> {
     const definitions = buildWorkflow(name, sizes)
     const rest = this.session.rest()
     for (const definition of definitions) {
@@ -133,7 +137,8 @@ export class Run {
 
   /** Resolves when `count` of this promise's actions have run, held ones included. */
   async effects(count: number, deadlineSeconds = 60): Promise<void> {
-    const arrived = () => this.session.effects.arrived.filter(({ root }) => this.executions.includes(root)).length
+    const arrived = () =>
+      this.session.effects.arrived.filter(({ root }) => this.executions.includes(root)).length
     const { signal } = this.session.plan
     await poll(() => (arrived() >= count ? true : undefined), {
       what: `${count} effects`,
@@ -146,9 +151,22 @@ export class Run {
 
   /** Waits until everything is at rest and judges it. */
   async verdict(options: VerdictOptions = {}): Promise<Verdict> {
-    const { allow = [], expect = 'SUCCESS', deadlineSeconds = DEFAULT_DEADLINE_S, faultless = false } = options
+    const {
+      allow = [],
+      expect = 'SUCCESS',
+      deadlineSeconds = DEFAULT_DEADLINE_S,
+      faultless = false,
+    } = options
     const { session, observer, faults, executions, graphs } = this
-    await settle({ session, observer, faults, executions, graphs, timeouts, deadlineMs: deadlineSeconds * 1000 })
+    await settle({
+      session,
+      observer,
+      faults,
+      executions,
+      graphs,
+      timeouts,
+      deadlineMs: deadlineSeconds * 1000,
+    })
     session.record({ kind: 'judged', scenario: this.scenario, expect, allow, faultless })
     this.last = judge(session.journal.entries(), this.scenario)
     return this.last

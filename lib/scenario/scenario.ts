@@ -13,14 +13,19 @@ export type Minima = Partial<Record<NodeKind, number>>
 const PROMISE_LIMIT_MS = 300_000
 
 /** What `Run` offers, for the promise that is being run. */
-export type SuiteRun = Pick<Run, 'start' | 'links' | 'link' | 'kill' | 'hold' | 'release' | 'actionsTake' | 'effects' | 'verdict' | 'session'>
+export type SuiteRun = Pick<
+  Run,
+  'start' | 'links' | 'link' | 'kill' | 'hold' | 'release' | 'actionsTake' | 'effects' | 'verdict' | 'session'
+>
 
 export const suiteOf = (file: string): string => basename(file).replace(/\.suite\.ts$/, '')
 
 function lacking(minima: Minima): string | undefined {
   const { sizes } = context().session.plan
   const short = NODE_KINDS.filter((kind) => sizes[kind] < (minima[kind] ?? 0))
-  return short.length === 0 ? undefined : `needs ${short.map((kind) => `${minima[kind]} ${kind}s`).join(' and ')}`
+  return short.length === 0
+    ? undefined
+    : `needs ${short.map((kind) => `${minima[kind]} ${kind}s`).join(' and ')}`
 }
 
 /** What is known of a promise before it begins. */
@@ -29,7 +34,15 @@ function outcomeOf(test: Mocha.Test, repeat: number): PromiseOutcome {
   const ordinal = (test.parent?.tests.indexOf(test) ?? 0) + 1
   // `rabbitmq-down/1`, and `rabbitmq-down/1@2` in the second repetition.
   const scenario = `${suite}/${ordinal}${repeat > 1 ? `@${repeat}` : ''}`
-  return { scenario, suite, story: test.parent?.title ?? '', promise: test.title, repeat, durationMs: 0, notes: [] }
+  return {
+    scenario,
+    suite,
+    story: test.parent?.title ?? '',
+    promise: test.title,
+    repeat,
+    durationMs: 0,
+    notes: [],
+  }
 }
 
 async function begin(outcome: PromiseOutcome): Promise<Run> {

@@ -71,7 +71,13 @@ export function newRunId(): string {
 async function versionsOf(python: string): Promise<RunBegun['versions']> {
   const programs = findPrograms()
   const [mistral, postgres] = await Promise.all([mistralVersion(python), postgresVersion(programs)])
-  return { crosswind: VERSION, node: process.versions.node, mistral, rabbitmq: rabbitMqVersion(programs), postgres }
+  return {
+    crosswind: VERSION,
+    node: process.versions.node,
+    mistral,
+    rabbitmq: rabbitMqVersion(programs),
+    postgres,
+  }
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -107,7 +113,11 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
   const onEvent = (event: ClusterEvent) => {
     record(event)
     if (event.kind === 'node.exited' && !event.expected && !event.node.includes('-'))
-      breakDown(new HarnessError(`${event.node} ended by itself (${event.signal ?? `status ${event.code}`}); see ${nodesFolder}/${event.node}.log`))
+      breakDown(
+        new HarnessError(
+          `${event.node} ended by itself (${event.signal ?? `status ${event.code}`}); see ${nodesFolder}/${event.node}.log`,
+        ),
+      )
   }
   const opened: AsyncDisposable[] = [{ [Symbol.asyncDispose]: () => journal.close() }]
   try {
@@ -147,7 +157,21 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       return new MistralRest(`http://127.0.0.1:${api.port}`)
     }
     const dispose = () => endAll(opened)
-    return { plan, journal, cluster, tap, faults, fronted: front !== undefined, effects, database, versions, rest, record, broken: () => broken, [Symbol.asyncDispose]: dispose }
+    return {
+      plan,
+      journal,
+      cluster,
+      tap,
+      faults,
+      fronted: front !== undefined,
+      effects,
+      database,
+      versions,
+      rest,
+      record,
+      broken: () => broken,
+      [Symbol.asyncDispose]: dispose,
+    }
   } catch (error) {
     await endAll(opened).catch(() => {
       // The root cause is what the caller must see.
@@ -161,7 +185,11 @@ function frontCleaner(front: ToxiproxyApi, names: () => string[]): AsyncDisposab
   return {
     [Symbol.asyncDispose]: async () => {
       const there = Object.keys(await front.proxies())
-      await Promise.all(names().filter((name) => there.includes(name)).map((name) => front.removeProxy(name)))
+      await Promise.all(
+        names()
+          .filter((name) => there.includes(name))
+          .map((name) => front.removeProxy(name)),
+      )
     },
   }
 }

@@ -54,9 +54,13 @@ class FaithfulHttp {
     const response = await fetch(url, {
       method,
       signal: AbortSignal.timeout(10_000),
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     }).catch((error: unknown) => {
-      throw new HarnessError(`Toxiproxy at ${new URL(url).origin} does not answer: ${messageOf(error)}`, { cause: error })
+      throw new HarnessError(`Toxiproxy at ${new URL(url).origin} does not answer: ${messageOf(error)}`, {
+        cause: error,
+      })
     })
     const text = await response.text()
     if (!response.ok) throw new ToxiproxyRefusal(errorText(text, response.status), response.status)

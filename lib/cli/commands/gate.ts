@@ -58,7 +58,10 @@ async function gate(suites: string[], flags: GateFlags): Promise<void> {
 function replayOf(seed: string, given: boolean): string {
   const words = process.argv.slice(3)
   const all = given ? words : [...words, '--seed', seed]
-  return ['npm start --', ...all.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))].join(' ')
+  return [
+    'npm start --',
+    ...all.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),
+  ].join(' ')
 }
 
 function checkExpression(grep: string): void {
@@ -71,7 +74,11 @@ function checkExpression(grep: string): void {
 
 async function list(suites: string[], all: boolean, grep: string | undefined, json: boolean): Promise<void> {
   const tests = testsOf(await loadSuites(suiteFiles(suites, all), grep))
-  const rows = tests.map((test) => ({ suite: suiteOf(test.file ?? ''), story: test.parent?.title ?? '', promise: test.title }))
+  const rows = tests.map((test) => ({
+    suite: suiteOf(test.file ?? ''),
+    story: test.parent?.title ?? '',
+    promise: test.title,
+  }))
   if (json) {
     process.stdout.write(`${JSON.stringify(rows)}\n`)
     return

@@ -38,7 +38,8 @@ interface Gate {
 export async function runGate(options: GateOptions, replay: string): Promise<number> {
   const files = suiteFiles(options.suites, options.all)
   const mocha = await loadSuites(files, options.grep)
-  if (testsOf(mocha).length === 0) throw new UsageError(`no promise matches --grep ${options.grep ?? ''}; --list shows them all`)
+  if (testsOf(mocha).length === 0)
+    throw new UsageError(`no promise matches --grep ${options.grep ?? ''}; --list shows them all`)
   const run = newRunId()
   const folder = join(RUNS, run)
   mkdirSync(folder, { recursive: true })
@@ -90,7 +91,9 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
     output.step(what, ms)
   }
   const { sizes } = options
-  output.line(`Crosswind: ${facts.run}, seed ${options.seed}: ${sizes.api} api, ${sizes.engine} engines, ${sizes.executor} executors, rpc ${options.rpc}`)
+  output.line(
+    `Crosswind: ${facts.run}, seed ${options.seed}: ${sizes.api} api, ${sizes.engine} engines, ${sizes.executor} executors, rpc ${options.rpc}`,
+  )
   const booted = monotonicMs()
   const broken = new AbortController()
   const signal = AbortSignal.any([interrupts.signal, broken.signal])
@@ -117,7 +120,11 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   }
 }
 
-async function timed<T>(what: string, onStep: (what: string, ms: number) => void, work: Promise<T>): Promise<T> {
+async function timed<T>(
+  what: string,
+  onStep: (what: string, ms: number) => void,
+  work: Promise<T>,
+): Promise<T> {
   const begun = monotonicMs()
   const result = await work
   onStep(what, monotonicMs() - begun)
@@ -133,7 +140,13 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
   const fileOf = new Map(testsOf(mocha).map((test) => [test.title, test.file]))
   const onOutcome = (outcome: PromiseOutcome) => {
     const failed = outcome.error !== undefined
-    add(resultOf(outcome, fileOf.get(outcome.promise), failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : []))
+    add(
+      resultOf(
+        outcome,
+        fileOf.get(outcome.promise),
+        failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : [],
+      ),
+    )
   }
   await runSuites({ session, mocha, repeat: options.repeat, onStory: output.story, onOutcome, signal })
   const broken = session.broken()

@@ -12,7 +12,9 @@ export function logLinesFor(verdict: Verdict | undefined, folder: string): Promi
   const ids = verdict?.reasons.flatMap((reason) => reason.ids) ?? []
   const wanted = ids.filter((id) => /^[0-9a-f-]{36}$/.test(id))
   if (wanted.length === 0) return []
-  const logs = readdirSync(folder).filter((name) => name.endsWith('.log')).toSorted()
+  const logs = readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .toSorted()
   return logs
     .map((name) => ({ node: name.replace(/\.log$/, ''), lines: linesNaming(wanted, join(folder, name)) }))
     .filter(({ lines }) => lines.length > 0)

@@ -28,7 +28,8 @@ export function openOutput(json: boolean, settings: Settings): Output {
       const summary = process.env['GITHUB_STEP_SUMMARY']
       document.notes.push(...(await writeReport(folder, document)))
       if (summary) document.notes.push(...(await appendJobSummary(summary, document)))
-      if (process.env['GITHUB_ACTIONS'] === 'true') for (const annotation of annotations(document)) line(annotation)
+      if (process.env['GITHUB_ACTIONS'] === 'true')
+        for (const annotation of annotations(document)) line(annotation)
       line(finalSummary(document, folder, terminal))
       if (json) process.stdout.write(`${JSON.stringify(document)}\n`)
     },

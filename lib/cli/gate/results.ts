@@ -6,7 +6,11 @@ import { messageOf } from '../../util/errors.ts'
 import { allSuites } from './suites.ts'
 
 /** What a promise came to, as the report has it. */
-export function resultOf(outcome: PromiseOutcome, file: string | undefined, logLines: PromiseResult['logLines']): PromiseResult {
+export function resultOf(
+  outcome: PromiseOutcome,
+  file: string | undefined,
+  logLines: PromiseResult['logLines'],
+): PromiseResult {
   const { scenario, suite, story, promise, repeat, durationMs, verdict, notes } = outcome
   const status = statusOf(outcome)
   const error = errorOf(outcome, status)

@@ -26,8 +26,13 @@ const CORE = [
 
 /** Every suite there is: the core ones in their order, then the others by name. */
 export function allSuites(): string[] {
-  const there = readdirSync(FOLDER).filter((name) => name.endsWith(ENDING)).map(suiteOf)
-  return [...CORE.filter((name) => there.includes(name)), ...there.filter((name) => !CORE.includes(name)).toSorted()]
+  const there = readdirSync(FOLDER)
+    .filter((name) => name.endsWith(ENDING))
+    .map(suiteOf)
+  return [
+    ...CORE.filter((name) => there.includes(name)),
+    ...there.filter((name) => !CORE.includes(name)).toSorted(),
+  ]
 }
 
 /**

@@ -35,7 +35,7 @@ export interface WorkflowKind<P extends string = string> {
   /** @param child builds another reference workflow with the same action and retries, to run as a sub-workflow. */
   tasks(sizes: Record<P, number>, child: BuildChild): TaskPlans
 }
-export type BuildChild = (kind: WorkflowKind, sizes: Record<string, number>) => WorkflowDefinition
+type BuildChild = (kind: WorkflowKind, sizes: Record<string, number>) => WorkflowDefinition
 
 /** A workflow's graph, as the journal states it. */
 export interface WorkflowGraph {

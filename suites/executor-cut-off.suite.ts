@@ -1,0 +1,23 @@
+import { expect, scenario } from '../lib/scenario/index.ts'
+
+describe('One executor is cut off from RabbitMQ while the other works', () => {
+  const run = scenario({ executor: 2 })
+
+  it('finishes every workflow after twelve seconds', async () => {
+    run.actionsTake(1)
+    await run.start('join', { tasks: 5 }, { times: 4 })
+    await run.start('sequence', { tasks: 10 }, { times: 4 })
+    await run.effects(8)
+    await run.link('executor-1', 'rabbitmq').down({ seconds: 12 })
+    expect(await run.verdict()).to.be.valid
+  })
+
+  it('finishes every workflow without it', async () => {
+    run.actionsTake(1)
+    await run.start('join', { tasks: 5 }, { times: 4 })
+    await run.start('sequence', { tasks: 6 }, { times: 4 })
+    await run.effects(8)
+    await run.link('executor-1', 'rabbitmq').down()
+    expect(await run.verdict()).to.be.valid
+  })
+})
