@@ -1,9 +1,14 @@
+import { monotonicMs } from '../util/clock.ts'
+
 /** What the signals that ask us to end have said so far. */
 export interface Interrupts extends Disposable {
   /** Aborted by the first one: clean up and say what is known. */
   readonly signal: AbortSignal
   readonly interrupted: boolean
 }
+
+/** Signals that come closer together than this are one; nobody types a second Ctrl-C so quickly. */
+const SAME_SIGNAL_MS = 250
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -13,7 +18,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  */
 export function listenForInterrupts(atOnce: () => void, say: (line: string) => void): Interrupts {
   const controller = new AbortController()
+  let last = -Infinity
   const onSignal = (name: string) => {
+    // One Ctrl-C may come from the terminal and from npm, and a dying parent tells its children several times.
+    const repeated = monotonicMs() - last < SAME_SIGNAL_MS
+    last = monotonicMs()
+    if (repeated) return
     if (controller.signal.aborted) {
       atOnce()
       process.exit(130)

@@ -35,9 +35,11 @@ export const withClusterFlags = (command: Command): Command =>
     )
     .option('--seed <text>', 'decides every random choice (default: one is made and printed)')
     .addOption(
-      new Option('--mistral-python <path>', 'the interpreter whose Mistral runs')
-        .env('CROSSWIND_MISTRAL_PYTHON')
-        .default(DEBIAN_PYTHON),
+      new Option(
+        '--mistral-python <path>',
+        'the interpreter whose Mistral runs (env: CROSSWIND_MISTRAL_PYTHON)',
+        // An empty variable, as a workflow's unset input gives it, is none.
+      ).default(process.env['CROSSWIND_MISTRAL_PYTHON'] || DEBIAN_PYTHON),
     )
     .option('--toxiproxy <url>', 'a real Toxiproxy that stands in front of our proxies')
 

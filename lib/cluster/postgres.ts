@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import pg from 'pg'
+import { Client } from 'pg'
 import { HarnessError } from '../util/errors.ts'
 import { freePort } from '../util/ports.ts'
 import { cacheFolder } from './folders.ts'
@@ -11,7 +11,7 @@ import { accountFor, type Account, type Programs } from './programs.ts'
 import type { RunningProcess } from './process.ts'
 import { answers, awaitReady, onFreePort } from './ready.ts'
 
-export const DATABASE_USER = 'postgres'
+const DATABASE_USER = 'postgres'
 export const DATABASE = 'mistral'
 
 export interface Postgres {
@@ -44,7 +44,7 @@ export async function postgresVersion(programs: Programs): Promise<string> {
 }
 
 async function serves(port: number, database: string): Promise<boolean> {
-  const client = new pg.Client({
+  const client = new Client({
     host: '127.0.0.1',
     port,
     user: DATABASE_USER,
@@ -102,7 +102,7 @@ function serve(
 }
 
 async function createDatabase(port: number): Promise<void> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: DATABASE_USER, database: 'postgres' })
+  const client = new Client({ host: '127.0.0.1', port, user: DATABASE_USER, database: 'postgres' })
   await client.connect()
   try {
     await client.query(`CREATE DATABASE ${DATABASE}`)
@@ -142,8 +142,8 @@ async function schemaTemplate(
       '--locale=C.UTF-8',
     ]
     await run(programs.initdb, args, { env: ground.env, cwd: work, ...account }).catch(
-      (error: { stderr?: string }) => {
-        throw new HarnessError(`initdb failed: ${error.stderr ?? String(error)}`)
+      (error: { stderr?: string; message: string }) => {
+        throw new HarnessError(`initdb failed: ${error.stderr ?? error.message}`)
       },
     )
     const server = await serve(ground, programs, launch, data, account)

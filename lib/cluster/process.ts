@@ -49,7 +49,7 @@ export const groupMembers = (group: number): number[] =>
     .map((facts) => facts.pid)
 
 /** @throws nothing: a group that is gone is what was wanted. */
-export function signalGroup(group: number, signal: NodeJS.Signals): void {
+function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal)
   } catch (error) {
@@ -58,12 +58,7 @@ export function signalGroup(group: number, signal: NodeJS.Signals): void {
 }
 
 /** Ends a group: asks, insists after `graceMs`, waits until no member is left. */
-export async function endGroup(
-  name: string,
-  group: number,
-  signal: NodeJS.Signals,
-  graceMs: number,
-): Promise<void> {
+async function endGroup(name: string, group: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   signalGroup(group, signal)
   // A stopped process does not act on SIGTERM before it is continued.
   signalGroup(group, 'SIGCONT')
@@ -97,7 +92,7 @@ export async function startProcess(plan: ProcessPlan): Promise<RunningProcess> {
       env: plan.env,
       detached: true,
       stdio: ['ignore', output, output],
-      ...(plan.account ?? {}),
+      ...plan.account,
     })
   } finally {
     closeSync(output)

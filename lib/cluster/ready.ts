@@ -11,7 +11,7 @@ export interface Condition {
 }
 
 /** The program said that its port was taken: worth another try on another port. */
-export class PortTakenError extends HarnessError {
+class PortTakenError extends HarnessError {
   override name = 'PortTakenError'
 }
 

@@ -32,17 +32,14 @@ export class Yard {
     this.save()
     this.running.add(started)
     this.onEvent({ kind: 'node.started', node: plan.name, pid: started.pid })
-    void started.exited.then((exit) => {
-      this.running.delete(started)
-      this.onEvent({
-        kind: 'node.exited',
-        node: plan.name,
-        pid: started.pid,
-        ...exit,
-        expected: started.endAsked(),
-      })
-    })
+    void this.watch(plan.name, started)
     return started
+  }
+
+  private async watch(node: string, started: RunningProcess): Promise<void> {
+    const exit = await started.exited
+    this.running.delete(started)
+    this.onEvent({ kind: 'node.exited', node, pid: started.pid, ...exit, expected: started.endAsked() })
   }
 
   forget(name: string): void {

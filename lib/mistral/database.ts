@@ -50,7 +50,8 @@ const TASKS = `
 const ACTIONS = `
   SELECT id, name, task_execution_id AS task, state, coalesce(accepted, false) AS accepted,
          is_sync IS NOT FALSE AS synchronous, runtime_context AS "runtimeContext",
-         CASE WHEN name = 'std.http' THEN input END AS input, ${ageMs('last_heartbeat')} AS "heartbeatAgeMs"
+         CASE WHEN name = 'std.http' THEN input END AS input, ${ageMs('last_heartbeat')} AS "heartbeatAgeMs",
+         state = 'ERROR' AND output LIKE '%Heartbeat wasn''t received.%' AS expired
     FROM action_executions_v2 WHERE task_execution_id = ANY ($1) ORDER BY created_at, id`
 
 /** A delayed call does not keep when it was captured, but that was its last change. */

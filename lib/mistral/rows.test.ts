@@ -13,6 +13,7 @@ const action: RawAction = {
   accepted: false,
   synchronous: true,
   heartbeatAgeMs: -3000,
+  expired: false,
   input: '{"url": "http://127.0.0.1:80/effects/e/r/t1/4/mark", "method": "POST"}',
   runtimeContext: '{"index": 4}',
 }

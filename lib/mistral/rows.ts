@@ -41,6 +41,8 @@ export interface ActionRow {
   item: number
   /** Since its last heartbeat as Mistral keeps it, which lies in the future until the first was due. */
   heartbeatAgeMs: number | null
+  /** Mistral gave it up: its result is "Heartbeat wasn't received.", not its own. */
+  expired: boolean
 }
 
 type JobTable = 'scheduled_jobs_v2' | 'delayed_calls_v2'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { annotations } from './annotations.ts'
-import { broken, HOSTILE, kept, report, unjudged, unknown } from './examples.ts'
+import { broken, HOSTILE, kept, report, unjudged, unknown } from './examples.helper.ts'
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => broken({ scenario: `s${index}` }))
 

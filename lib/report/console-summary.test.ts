@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { finalSummary } from './console-summary.ts'
 import type { RunFacts } from './document.ts'
-import { broken, fault, ID, kept, report, unjudged, unknown, verdict } from './examples.ts'
+import { broken, fault, ID, kept, report, unjudged, unknown, verdict } from './examples.helper.ts'
 
 const summary = (over: Partial<RunFacts>): string =>
   finalSummary(report(over), 'runs/20260131-095959-k3v9xq', { colour: false, width: Infinity })

@@ -1,7 +1,17 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect } from 'chai'
 import { promiseEnded, stepLine, storyHeading } from './console.ts'
-import { broken, fault, HOSTILE, ID, kept, report, stuckFinding, unjudged, verdict } from './examples.ts'
+import {
+  broken,
+  fault,
+  HOSTILE,
+  ID,
+  kept,
+  report,
+  stuckFinding,
+  unjudged,
+  verdict,
+} from './examples.helper.ts'
 
 const LOG = { colour: false, width: Infinity }
 

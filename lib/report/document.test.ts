@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { replayCommand } from './document.ts'
-import { broken, kept, report } from './examples.ts'
+import { broken, kept, report } from './examples.helper.ts'
 
 /** What a POSIX shell makes of the command, word by word. */
 const wordsOf = (command: string): string[] => {

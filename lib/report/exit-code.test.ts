@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { broken, kept, report, unjudged, unknown } from './examples.ts'
+import { broken, kept, report, unjudged, unknown } from './examples.helper.ts'
 import type { ExitCode } from './exit-code.ts'
 import { exitCode } from './exit-code.ts'
 import type { RunFacts } from './document.ts'

@@ -70,7 +70,7 @@ export function findingLines(findings: readonly Finding[], detailed: number): st
   ]
 }
 
-export function findingText({ object, id, text, execution }: Finding): string {
+function findingText({ object, id, text, execution }: Finding): string {
   const named = text.includes(id) ? text : `${object} ${id}: ${text}`
   return execution === undefined || named.includes(execution) ? named : `${named} (of execution ${execution})`
 }

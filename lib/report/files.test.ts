@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { broken, report } from './examples.ts'
+import { broken, report } from './examples.helper.ts'
 import { appendJobSummary, pruneRuns, writeReport } from './files.ts'
 import { JOB_SUMMARY_LIMIT_BYTES } from './job-summary.ts'
 

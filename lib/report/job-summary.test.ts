@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { broken, HOSTILE, ID, kept, report, unjudged, unknown } from './examples.ts'
+import { broken, HOSTILE, ID, kept, report, unjudged, unknown } from './examples.helper.ts'
 import { JOB_SUMMARY_LIMIT_BYTES, jobSummary } from './job-summary.ts'
 
 describe('jobSummary', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { broken, HOSTILE, kept, report, unjudged, unknown } from './examples.ts'
+import { broken, HOSTILE, kept, report, unjudged, unknown } from './examples.helper.ts'
 import { junit } from './junit.ts'
 
 /** A tag, or the text between two tags; anything else in a document of ours is an error. */

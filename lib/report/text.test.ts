@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { HOSTILE, ID } from './examples.ts'
+import { HOSTILE, ID } from './examples.helper.ts'
 import { duration, plain, wrap } from './text.ts'
 
 describe('wrap', () => {

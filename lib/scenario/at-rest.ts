@@ -59,7 +59,7 @@ async function pollFor(
  * then without them. Journals the last readings and whether it settled.
  */
 export async function settle(waiting: Waiting): Promise<void> {
-  const { session, observer, faults, deadlineMs } = waiting
+  const { session, observer, faults, executions, deadlineMs } = waiting
   const begun = session.journal.now()
   await untilNothingMoves(waiting)
   await faults.endLasting()
@@ -73,6 +73,7 @@ export async function settle(waiting: Waiting): Promise<void> {
     missing = unsettled({
       readings: [...observer.readings, reading],
       broker,
+      executions,
       bytesHeld: observer.bytesHeld(),
       faultsOn: faults.on,
     })

@@ -13,6 +13,8 @@ export interface KnownGapOutcome {
 export interface PromiseOutcome {
   scenario: string
   suite: string
+  /** The suite's file. */
+  file: string
   /** Titles of the `describe` and of the `it`. */
   story: string
   promise: string

@@ -1,5 +1,7 @@
 import { AssertionError, expect, use } from 'chai'
 import type { Verdict } from '../ledger/verdict-document.ts'
+import { context, type KnownGapOutcome } from './context.ts'
+import { appliesTo, gapOutcome, type KnownGap } from './gaps.ts'
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- chai's types are extended so.
@@ -7,12 +9,14 @@ declare global {
     interface Assertion {
       /** A verdict that is `valid`; the message has each reason with its ids. */
       valid: void
+      /** A verdict that is broken in exactly the known way, where the gap applies; `valid` elsewhere. */
+      knownGap(gap: KnownGap): void
     }
   }
 }
 
 /** Every reason against a verdict, one a line, with the ids. */
-export function reasonsText(verdict: Verdict): string {
+function reasonsText(verdict: Verdict): string {
   const lines = verdict.reasons.map(
     ({ outcome, word, text, ids }) =>
       `  ${outcome}: ${word}: ${text}${ids.length > 0 ? ` [${ids.join(', ')}]` : ''}`,
@@ -20,10 +24,37 @@ export function reasonsText(verdict: Verdict): string {
   return [`${verdict.scenario} is ${verdict.outcome}`, ...lines].join('\n')
 }
 
+const gaps = new WeakMap<Verdict, KnownGapOutcome>()
+
+/** What became of the known gap that a verdict was held against, for the report. */
+export const gapOf = (verdict: Verdict): KnownGapOutcome | undefined => gaps.get(verdict)
+
+function assertValid(verdict: Verdict): void {
+  if (verdict.outcome !== 'valid') throw new AssertionError(reasonsText(verdict))
+}
+
+function assertKnownGap(verdict: Verdict, gap: KnownGap): void {
+  const { plan, versions } = context().session
+  if (!appliesTo(gap, { rpc: plan.rpc, versions })) {
+    assertValid(verdict)
+    return
+  }
+  const outcome = gapOutcome(gap, verdict)
+  if (outcome === undefined)
+    throw new AssertionError(
+      `not the known gap "${gap.name}" (${gap.words.join(', ')})\n${reasonsText(verdict)}`,
+    )
+  gaps.set(verdict, outcome)
+  if (outcome.state === 'closed')
+    throw new AssertionError(`the known gap "${gap.name}" has closed: remove it from the suite`)
+}
+
 use((chai) => {
   chai.Assertion.addProperty('valid', function valid() {
-    const verdict = this._obj as Verdict
-    if (verdict.outcome !== 'valid') throw new AssertionError(reasonsText(verdict))
+    assertValid(this._obj as Verdict)
+  })
+  chai.Assertion.addMethod('knownGap', function knownGap(gap: KnownGap) {
+    assertKnownGap(this._obj as Verdict, gap)
   })
 })
 

@@ -4,6 +4,7 @@ import { HarnessError, UsageError } from '../util/errors.ts'
 import { NODE_KINDS, type NodeKind } from '../cluster/state.ts'
 import { cleanState } from './clean.ts'
 import { context, type PromiseOutcome } from './context.ts'
+import { gapOf } from './expect.ts'
 import { Run } from './run.ts'
 
 /** The least number of nodes of each kind that a suite needs; a larger cluster is used as it is. */
@@ -28,15 +29,28 @@ function lacking(minima: Minima): string | undefined {
     : `needs ${short.map((kind) => `${minima[kind]} ${kind}s`).join(' and ')}`
 }
 
+/** Every `it` of a test's file, over all of its `describe`s. */
+function testsOfFile(test: Mocha.Test): Mocha.Test[] {
+  let root = test.parent
+  while (root?.parent !== undefined) root = root.parent
+  const found: Mocha.Test[] = []
+  root?.eachTest((one: Mocha.Test) => {
+    if (one.file === test.file) found.push(one)
+  })
+  return found
+}
+
 /** What is known of a promise before it begins. */
 function outcomeOf(test: Mocha.Test, repeat: number): PromiseOutcome {
-  const suite = suiteOf(test.file ?? 'unknown')
-  const ordinal = (test.parent?.tests.indexOf(test) ?? 0) + 1
+  const { file = 'unknown.suite.ts' } = test
+  const suite = suiteOf(file)
+  const ordinal = testsOfFile(test).indexOf(test) + 1
   // `rabbitmq-down/1`, and `rabbitmq-down/1@2` in the second repetition.
   const scenario = `${suite}/${ordinal}${repeat > 1 ? `@${repeat}` : ''}`
   return {
     scenario,
     suite,
+    file,
     story: test.parent?.title ?? '',
     promise: test.title,
     repeat,
@@ -56,7 +70,11 @@ async function begin(outcome: PromiseOutcome): Promise<Run> {
 }
 
 async function end(run: Run, outcome: PromiseOutcome): Promise<void> {
-  if (run.judged !== undefined) outcome.verdict = run.judged
+  if (run.judged !== undefined) {
+    outcome.verdict = run.judged
+    const gap = gapOf(run.judged)
+    if (gap !== undefined) outcome.gap = gap
+  }
   await run.end()
   run.session.record({ kind: 'scenario.ended', scenario: outcome.scenario })
 }
@@ -97,6 +115,9 @@ export function scenario(minima: Minima = {}): SuiteRun {
     run = undefined
     outcome = undefined
     told.error ??= this.currentTest?.err
+    // Only a test that mocha saw pass may count as kept, whatever else is known of it.
+    if (told.notApplicable === undefined && this.currentTest?.state !== 'passed')
+      told.error ??= new HarnessError(`mocha says neither that the promise passed nor why it failed`)
     try {
       if (ended !== undefined) await end(ended, told)
     } catch (error) {

@@ -137,16 +137,9 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
     facts.promises.push(result)
     output.promise(result)
   }
-  const fileOf = new Map(testsOf(mocha).map((test) => [test.title, test.file]))
   const onOutcome = (outcome: PromiseOutcome) => {
     const failed = outcome.error !== undefined
-    add(
-      resultOf(
-        outcome,
-        fileOf.get(outcome.promise),
-        failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : [],
-      ),
-    )
+    add(resultOf(outcome, failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : []))
   }
   await runSuites({ session, mocha, repeat: options.repeat, onStory: output.story, onOutcome, signal })
   const broken = session.broken()

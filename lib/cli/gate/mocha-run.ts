@@ -14,6 +14,7 @@ export interface SuitesPlan {
 }
 
 /** Says nothing: what there is to say comes from the promises themselves. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- mocha wants a class.
 class SilentReporter {}
 
 /**
@@ -60,6 +61,10 @@ function runOnce({ session, mocha, onStory, onOutcome, signal }: SuitesPlan, rep
     })
     const abort = () => void runner.abort()
     signal.addEventListener('abort', abort)
+    // Where the promise's own hook, which runs after this, looks for it.
+    runner.on('fail', (test, error: Error) => {
+      test.err = error
+    })
     runner.on('suite', (suite: Mocha.Suite) => {
       if (suite.tests.length > 0) onStory(suite.title)
     })

@@ -7,10 +7,10 @@ import { terminalOf } from '../terminal.ts'
 
 /** Where the gate says what it does: people read standard output, unless that is for the document. */
 export interface Output {
-  line(text: string): void
-  step(what: string, ms: number): void
-  story(title: string): void
-  promise(result: PromiseResult): void
+  line: (text: string) => void
+  step: (what: string, ms: number) => void
+  story: (title: string) => void
+  promise: (result: PromiseResult) => void
   /** Writes and prints the end; errors of outputs become the document's notes. */
   end(document: ReportDocument, folder: string): Promise<void>
 }

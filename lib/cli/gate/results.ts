@@ -6,11 +6,7 @@ import { messageOf } from '../../util/errors.ts'
 import { allSuites } from './suites.ts'
 
 /** What a promise came to, as the report has it. */
-export function resultOf(
-  outcome: PromiseOutcome,
-  file: string | undefined,
-  logLines: PromiseResult['logLines'],
-): PromiseResult {
+export function resultOf(outcome: PromiseOutcome, logLines: PromiseResult['logLines']): PromiseResult {
   const { scenario, suite, story, promise, repeat, durationMs, verdict, notes } = outcome
   const status = statusOf(outcome)
   const error = errorOf(outcome, status)
@@ -27,7 +23,7 @@ export function resultOf(
     ...(verdict === undefined ? {} : { verdict }),
     ...(outcome.gap === undefined ? {} : { gap: outcome.gap }),
     ...(error === undefined ? {} : { error }),
-    ...(file === undefined || allSuites().includes(suite) ? {} : { file: relative('.', file) }),
+    ...(allSuites().includes(suite) ? {} : { file: relative('.', outcome.file) }),
   }
 }
 

@@ -8,7 +8,7 @@ export const ID = '4f0c9d2e-7a51-4c1e-9d0a-2b6f8c3e1a77'
 export const HOSTILE =
   '\u001B[31mred\u001B[0m <script>alert(1)</script> </pre> ]]> & "q" | a | `x` [l](http://e.x) ![i](j)\n::error::mine\n##[command]x \0\u0007\uD800\uFFFE é 💥 100%'
 
-export const counts = (over: Partial<Counts['executions']> = {}): Counts => ({
+const counts = (over: Partial<Counts['executions']> = {}): Counts => ({
   executions: {
     started: 10,
     accepted: 10,
