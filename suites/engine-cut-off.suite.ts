@@ -1,9 +1,20 @@
-import { expect, scenario } from '../lib/scenario/index.ts'
+import { expect, scenario, type KnownGap } from '../lib/scenario/index.ts'
+
+const losesResults: KnownGap = {
+  name: 'an engine without its database goes on taking messages',
+  because:
+    'an engine acknowledges a message before it works on it; without its database it gives up after 77 s and ' +
+    'the result of the action is lost, so that the action expires',
+  words: ['failed'],
+  rpc: ['oslo'],
+  mistral: [15],
+  seen: 'forced',
+}
 
 describe('One engine is cut off from PostgreSQL while the other works', () => {
   const run = scenario({ engine: 2 })
 
-  it('finishes every workflow after twelve seconds', async () => {
+  it('finishes every workflow after twelve seconds, each action once', async () => {
     run.actionsTake(1)
     await run.start('join', { tasks: 5 }, { times: 4 })
     await run.start('sequence', { tasks: 10 }, { times: 4 })
@@ -13,11 +24,12 @@ describe('One engine is cut off from PostgreSQL while the other works', () => {
   })
 
   it('finishes every workflow without it', async () => {
-    run.actionsTake(1)
-    await run.start('join', { tasks: 5 }, { times: 4 })
-    await run.start('sequence', { tasks: 6 }, { times: 4 })
-    await run.effects(8)
+    run.hold()
+    await run.start('parallel', { tasks: 4, retries: 0 }, { times: 3 })
+    await run.busy('executor-1')
+    await run.busy('executor-2')
     await run.link('engine-1', 'postgres').down()
-    expect(await run.verdict()).to.be.valid
+    run.release()
+    expect(await run.verdict()).to.be.knownGap(losesResults)
   })
 })

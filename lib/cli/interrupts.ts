@@ -31,7 +31,10 @@ export function listenForInterrupts(atOnce: () => void, say: (line: string) => v
     say(`${name}: cleaning up; once more ends at once`)
     controller.abort(new DOMException('interrupted', 'AbortError'))
   }
+  // Who reads us has gone (`… | head`): nobody is left to tell, but there is still a cluster to end.
+  const onClosed = () => controller.abort(new DOMException('nobody reads any more', 'AbortError'))
   for (const name of SIGNALS) process.on(name, onSignal)
+  process.stdout.on('error', onClosed)
   return {
     signal: controller.signal,
     get interrupted() {
@@ -39,6 +42,7 @@ export function listenForInterrupts(atOnce: () => void, say: (line: string) => v
     },
     [Symbol.dispose]: () => {
       for (const name of SIGNALS) process.off(name, onSignal)
+      // The listener of stdout stays: what is still written after this must not end the process either.
     },
   }
 }

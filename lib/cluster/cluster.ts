@@ -6,6 +6,7 @@ import { unknownWord } from '../util/nearest.ts'
 import type { OnEvent } from './events.ts'
 import type { LinkFabric } from './links.ts'
 import { startNode, type NodeSurroundings, type RunningNode } from './node.ts'
+import { onFreePort } from './ready.ts'
 import { openPings, type Pings } from './pings.ts'
 import { findPrograms } from './programs.ts'
 import { DATABASE, startPostgres, type Postgres } from './postgres.ts'
@@ -93,16 +94,12 @@ class Cluster implements RunningCluster {
   }
 
   async start(kind: NodeKind, name = this.freeName(kind)): Promise<RunningNode> {
-    if (this.nodes.has(name)) throw new UsageError(`${name} runs already`)
+    if (this.runs(name)) throw new UsageError(`${name} runs already`)
     if (!name.startsWith(`${kind}-`))
       throw new UsageError(`a node's name begins with its kind: ${kind}-…, not ${name}`)
     const begun = monotonicMs()
     const node = await startNode(kind, name, this.surroundings())
     this.nodes.set(name, node)
-    if (node.port !== undefined && this.yard.state.urls.api === undefined) {
-      this.yard.state.urls.api = `http://127.0.0.1:${node.port}`
-      this.yard.save()
-    }
     this.plan.onStep(name, monotonicMs() - begun)
     return node
   }
@@ -144,9 +141,15 @@ class Cluster implements RunningCluster {
     this.yard.forget(name)
   }
 
-  /** The lowest number that no node of this kind has. */
+  /** A node that has ended by itself is still known, and may be started again. */
+  private runs(name: string): boolean {
+    const node = this.nodes.get(name)
+    return node !== undefined && node.process.exit() === undefined
+  }
+
+  /** The lowest number that no running node of this kind has. */
   private freeName(kind: NodeKind): string {
-    for (let n = 1; ; n += 1) if (!this.nodes.has(`${kind}-${n}`)) return `${kind}-${n}`
+    for (let n = 1; ; n += 1) if (!this.runs(`${kind}-${n}`)) return `${kind}-${n}`
   }
 
   private surroundings(): NodeSurroundings {
@@ -180,11 +183,25 @@ async function timed<T>(what: string, plan: ClusterPlan, work: Promise<T>): Prom
   return result
 }
 
-/** Waits for all, also after one has failed: what still starts must not be left behind by the clean-up. */
-async function allSettledOrFirstError(starts: Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(starts)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+/**
+ * Waits for all, also after one has failed, since what still starts must not escape the clean-up; the failure
+ * tells the others to give up.
+ * @throws the first failure.
+ */
+async function together<T extends unknown[]>(
+  giveUp: AbortController,
+  starts: { [I in keyof T]: Promise<T[I]> },
+): Promise<T> {
+  const failures: unknown[] = []
+  const watched = starts.map((start: Promise<unknown>) =>
+    start.catch((error: unknown) => {
+      failures.push(error)
+      giveUp.abort(error)
+    }),
+  )
+  const results = await Promise.all(watched)
+  if (failures.length > 0) throw failures[0]
+  return results as T
 }
 
 /**
@@ -192,28 +209,14 @@ async function allSettledOrFirstError(starts: Promise<unknown>[]): Promise<void>
  * A failed start stops what it started.
  * @throws {HarnessError} saying which part, what was awaited, how long, and the last lines of its log.
  */
-export async function startCluster(plan: ClusterPlan): Promise<RunningCluster> {
-  const programs = findPrograms()
-  const yard = layYard(plan, await mistralVersion(plan.python))
-  const { ground, launch, state } = yard
+export const startCluster = (plan: ClusterPlan): Promise<RunningCluster> => onFreePort(() => bootOnce(plan))
+
+async function bootOnce(plan: ClusterPlan): Promise<RunningCluster> {
+  const giveUp = new AbortController()
+  const signal = AbortSignal.any(plan.signal ? [plan.signal, giveUp.signal] : [giveUp.signal])
+  const yard = layYard({ ...plan, signal }, await mistralVersion(plan.python))
   try {
-    const schema = (port: number) =>
-      makeSchema(plan.python, { port, database: DATABASE, folder: ground.logs, env: ground.env })
-    const rabbitmqStarts = timed('rabbitmq', plan, startRabbitMq(ground, programs, launch))
-    const postgresStarts = timed(
-      'postgres',
-      plan,
-      startPostgres(ground, programs, launch, state.mistral, schema),
-    )
-    await allSettledOrFirstError([rabbitmqStarts, postgresStarts])
-    const [rabbitmq, postgres] = [await rabbitmqStarts, await postgresStarts]
-    const cluster = new Cluster(yard, plan, rabbitmq, postgres)
-    // Executors and engines first: the first workflow must find somebody to run it.
-    const kinds = NODE_KINDS.toReversed().flatMap((kind) =>
-      Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })),
-    )
-    await allSettledOrFirstError(kinds.map(({ kind, name }) => cluster.start(kind, name)))
-    return cluster
+    return await boot(plan, yard, giveUp)
   } catch (error) {
     await yard.abandon().catch((second: unknown) => {
       // The tear-down's own trouble never replaces the root cause.
@@ -221,4 +224,31 @@ export async function startCluster(plan: ClusterPlan): Promise<RunningCluster> {
     })
     throw error
   }
+}
+
+/**
+ * A node needs as long to load its modules as the broker needs for the second half of its boot: nodes start as
+ * soon as the broker is on its way, and wait for it by themselves.
+ */
+async function boot(plan: ClusterPlan, yard: Yard, giveUp: AbortController): Promise<RunningCluster> {
+  const { ground, launch, state } = yard
+  const programs = findPrograms()
+  const begun = monotonicMs()
+  const schema = (port: number) =>
+    makeSchema(plan.python, { port, database: DATABASE, folder: ground.logs, env: ground.env })
+  const [rabbitmq, postgres] = await together<[RabbitMq, Postgres]>(giveUp, [
+    startRabbitMq(ground, programs, launch),
+    timed('postgres', plan, startPostgres(ground, programs, launch, state.mistral, schema)),
+  ])
+  const serving = async () => {
+    await rabbitmq.serving()
+    plan.onStep('rabbitmq', monotonicMs() - begun)
+  }
+  const cluster = new Cluster(yard, plan, rabbitmq, postgres)
+  // Executors and engines first: the first workflow must find somebody to run it.
+  const nodes = NODE_KINDS.toReversed().flatMap((kind) =>
+    Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })),
+  )
+  await together(giveUp, [serving(), ...nodes.map(({ kind, name }) => cluster.start(kind, name))])
+  return cluster
 }

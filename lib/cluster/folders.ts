@@ -7,7 +7,7 @@ import { HarnessError } from '../util/errors.ts'
  * Where the clusters of this user live: outside the clone, because the users `postgres` and `rabbitmq` cannot
  * enter a clone under /root, and in a folder for temporary files, because nothing in it outlives a reboot.
  */
-function homeFolder(): string {
+export function homeFolder(): string {
   const uid = process.getuid?.() ?? 0
   const folder = process.env['CROSSWIND_HOME'] ?? join(tmpdir(), `crosswind-${uid}`)
   try {

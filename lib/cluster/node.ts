@@ -40,7 +40,7 @@ export interface NodeSurroundings {
 
 const START_DEADLINE_MS = 60_000
 
-async function apiAnswers(port: number, deadlineMs: number): Promise<boolean> {
+export async function apiAnswers(port: number, deadlineMs: number): Promise<boolean> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(deadlineMs) })
     await response.arrayBuffer()

@@ -8,20 +8,17 @@ export interface Pings {
   end(): Promise<void>
 }
 
+/** A broker that is there answers within milliseconds; one that is stopped would never. */
+const CONNECT_MS = 2000
+
 export function openPings(port: number): Pings {
   let open: Promise<{ model: ChannelModel; channel: Channel }> | undefined
   const forget = () => {
     open = undefined
   }
   const dial = async () => {
-    const model = await connect({
-      protocol: 'amqp',
-      hostname: '127.0.0.1',
-      port,
-      username: 'guest',
-      password: 'guest',
-      vhost: '/',
-    })
+    const broker = { protocol: 'amqp', hostname: '127.0.0.1', port, username: 'guest', password: 'guest' }
+    const model = await connect({ ...broker, vhost: '/' }, { timeout: CONNECT_MS })
     model.on('error', forget)
     model.on('close', forget)
     const channel = await model.createChannel()

@@ -43,13 +43,15 @@ export async function postgresVersion(programs: Programs): Promise<string> {
   return /\d+(\.\d+)?/.exec(stdout)?.[0] ?? 'unknown'
 }
 
-async function serves(port: number, database: string): Promise<boolean> {
+/** It answers a question; also of a server that is not ours to end. */
+export async function postgresAnswers(port: number, database: string, limitMs = 1000): Promise<boolean> {
   const client = new Client({
     host: '127.0.0.1',
     port,
     user: DATABASE_USER,
     database,
-    connectionTimeoutMillis: 1000,
+    connectionTimeoutMillis: limitMs,
+    query_timeout: limitMs,
   })
   client.on('error', () => {
     // A connection that breaks while the server starts is the same answer as a refused one.
@@ -89,7 +91,7 @@ function serve(
     try {
       await awaitReady(
         started,
-        answers('it answers SELECT 1', () => serves(port, 'postgres')),
+        answers('it answers SELECT 1', () => postgresAnswers(port, 'postgres')),
         30_000,
         ground.signal,
       )

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import { freePort } from '../util/ports.ts'
-import { accountFor, type Account, type Programs } from './programs.ts'
+import { accountFor, findPrograms, type Account, type Programs } from './programs.ts'
 import type { Ground, Launch } from './ground.ts'
 import type { RunningProcess } from './process.ts'
-import { answers, awaitReady, onFreePort, portOpen } from './ready.ts'
+import { answers, awaitReady, logged, onFreePort, portOpen } from './ready.ts'
 
 export interface QueueState {
   name: string
@@ -29,6 +29,12 @@ export interface RabbitMq {
   readonly process: RunningProcess
   readonly port: number
   readonly vhost: string
+  /**
+   * Resolves when connections are accepted and the broker's node answers.
+   * @throws {PortTakenError} when its port was taken meanwhile.
+   * @throws {HarnessError} with the end of the broker's log.
+   */
+  serving(): Promise<void>
   /** @throws {HarnessError} when the broker does not answer. */
   read(): Promise<BrokerState>
   end(): Promise<void>
@@ -37,6 +43,11 @@ export interface RabbitMq {
 /** The version, as the folder of the installed server names it: asking the program takes a second. */
 export const rabbitMqVersion = (programs: Programs): string =>
   /rabbitmq_server-([\d.]+\d)/.exec(realpathSync(programs.rabbitmqServer))?.[1] ?? 'unknown'
+
+/** Said about half-way through the boot, when what can go wrong with ports of the Erlang node has gone right. */
+const BOOTING = 'Starting RabbitMQ'
+/** 5 s on two cores that have nothing else to do. */
+const BOOT_LIMIT_MS = 60_000
 
 const NODE = 'rabbit@localhost'
 const VHOST = '/'
@@ -103,9 +114,18 @@ function environment(folder: string, ports: Ports): Record<string, string> {
   }
 }
 
-async function ask(programs: Programs, env: Record<string, string>, expression: string): Promise<string> {
+async function ask(
+  programs: Programs,
+  env: Record<string, string>,
+  expression: string,
+  limitMs = 8000,
+): Promise<string> {
   const args = ['-sname', NODE, '-fetch_stdout', '-no_result_term', '-timeout', '5', '-e']
-  const asked = promisify(execFile)(programs.erlCall, args, { env, timeout: 8000, maxBuffer: 64 * 2 ** 20 })
+  const asked = promisify(execFile)(programs.erlCall, args, {
+    env,
+    timeout: limitMs,
+    maxBuffer: 64 * 2 ** 20,
+  })
   asked.child.stdin?.on('error', () => {
     // erl_call that has ended closes its input; its exit status says what happened.
   })
@@ -114,7 +134,28 @@ async function ask(programs: Programs, env: Record<string, string>, expression: 
 }
 
 /**
- * Starts epmd and RabbitMQ on ports of their own; ready when AMQP connections are accepted and the node answers.
+ * What the broker of a cluster says to somebody who did not start it.
+ * @param folder The cluster's.
+ * @throws {HarnessError} when it does not answer in time.
+ */
+export async function readBroker(folder: string, epmdPort: number, limitMs: number): Promise<BrokerState> {
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    // Where the cookie lies that lets one in.
+    HOME: join(folder, 'rabbitmq'),
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+  }
+  try {
+    return JSON.parse(await ask(findPrograms(), env, READ, limitMs)) as BrokerState
+  } catch (error) {
+    throw new HarnessError(`RabbitMQ does not answer: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/**
+ * Starts epmd and RabbitMQ on ports of their own, and returns when the broker is on its way: what needs it may
+ * begin to start, and `serving` tells when it is there.
  * @throws {HarnessError} with the end of the broker's log.
  */
 export function startRabbitMq(ground: Ground, programs: Programs, launch: Launch): Promise<RabbitMq> {
@@ -153,7 +194,7 @@ export function startRabbitMq(ground: Ground, programs: Programs, launch: Launch
         },
       )
       undo.unshift(broker)
-      await awaitReady(broker, portOpen(ports.amqp), 60_000, ground.signal)
+      await awaitReady(broker, logged(broker.log, BOOTING), BOOT_LIMIT_MS, ground.signal)
       const read = async (): Promise<BrokerState> => {
         try {
           return JSON.parse(await ask(programs, env, READ)) as BrokerState
@@ -163,18 +204,19 @@ export function startRabbitMq(ground: Ground, programs: Programs, launch: Launch
           })
         }
       }
-      await awaitReady(
-        broker,
-        answers('the broker answers a question in its own node', async () => Boolean(await read())),
-        20_000,
-        ground.signal,
-      )
+      const serving = async () => {
+        const asked = answers('the broker answers a question in its own node', async () =>
+          Boolean(await read()),
+        )
+        await awaitReady(broker, portOpen(ports.amqp), BOOT_LIMIT_MS, ground.signal)
+        await awaitReady(broker, asked, BOOT_LIMIT_MS, ground.signal)
+      }
       const end = async () => {
         // Nothing of the broker is kept, so it need not close its files in order.
         await broker.end('SIGKILL', 3000)
         await epmd.end('SIGKILL', 3000)
       }
-      return { process: broker, port: ports.amqp, vhost: VHOST, read, end }
+      return { process: broker, port: ports.amqp, vhost: VHOST, serving, read, end }
     } catch (error) {
       for (const started of undo) await started.end('SIGKILL', 3000)
       throw error

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { HarnessError } from '../util/errors.ts'
 import { DeadlineError, poll } from '../util/poll.ts'
@@ -65,6 +66,12 @@ export const portOpen = (port: number): Condition => ({
       socket.once('error', () => answer(false))
       socket.once('timeout', () => answer(false))
     }),
+})
+
+/** The process has written a text to its log. */
+export const logged = (log: string, text: string): Condition => ({
+  what: `its log says "${text}"`,
+  met: () => readFileSync(log, 'utf8').includes(text),
 })
 
 /** A question of one's own. An error means "not yet". */

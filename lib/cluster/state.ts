@@ -29,8 +29,10 @@ export interface ClusterState {
   mistral: string
   python: string
   processes: Record<string, ProcessState>
-  urls: { api?: string; toxiproxy?: string; effects?: string }
-  epmdPort?: number
+  /** Where faults are applied, our own proxies (the same unless a real Toxiproxy stands in front), and effects. */
+  urls: { toxiproxy?: string; tap?: string; effects?: string }
+  /** The folder of every process's log, which also has those of nodes that have ended. */
+  logs: string
   /** The links by name, with the port that the node uses. */
   links: Record<string, { listen: string; upstream: string }>
 }

@@ -115,6 +115,7 @@ export function layYard(plan: YardPlan, mistral: string): Yard {
     python: plan.python,
     processes: {},
     urls: { ...plan.urls },
+    logs,
     links: {},
   }
   const ground: Ground = {

@@ -15,8 +15,8 @@ export interface Effects extends AsyncDisposable {
   readonly url: string
   /** All arrivals so far. */
   readonly arrived: readonly EffectArrived[]
-  /** Arrivals whose answer is kept back now, with the port that their caller's connection comes from. */
-  held(): { effect: EffectArrived; callerPort: number }[]
+  /** Arrivals that are not answered yet, with the port that their caller's connection comes from. */
+  unanswered(): { effect: EffectArrived; callerPort: number }[]
   /** From now on keeps back the answers of what matches, until they are released. */
   hold(match: HoldMatch): void
   /** From now on each answer that is not held takes this long: the length of an action's work. */
@@ -81,7 +81,7 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
   return {
     url: `http://127.0.0.1:${address.port}${EFFECTS_PATH}`,
     arrived,
-    held: () =>
+    unanswered: () =>
       [...pending].map(({ effect, response }) => ({ effect, callerPort: response.socket?.remotePort ?? 0 })),
     hold: (match) => {
       holds = match

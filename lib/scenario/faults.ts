@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FaultArmed, FaultKind, LinkEvidence } from '../ledger/entries.ts'
-import { groupMembers } from '../cluster/process.ts'
-import { portsOwnedBy } from '../util/sockets.ts'
 import { UsageError } from '../util/errors.ts'
+import { actionsInHand } from './in-hand.ts'
 import { evidenceBetween, readEvidence } from './link-evidence.ts'
 import type { Observer } from './observer.ts'
 import type { Session } from './session.ts'
@@ -120,9 +119,9 @@ export class Faults {
       extent: 'moment',
     })
     await this.begin(fault)
-    const actionsInHand = this.actionsInHand(groupMembers(cluster.node(name).process.pid))
+    const inHand = actionsInHand(this.session, name)
     await cluster.kill(name, `fault ${fault}`)
-    const nodes = { [name]: { signalled: true, exited: true, actionsInHand } }
+    const nodes = { [name]: { signalled: true, exited: true, actionsInHand: inHand } }
     await this.end(fault, {}, nodes)
   }
 
@@ -185,16 +184,6 @@ export class Faults {
     this.session.record({ kind: 'fault.ended', fault })
     this.session.record({ kind: 'fault.evidence', fault, links, nodes })
     await this.observer.readDatabase(`fault ${fault} ended`, true)
-  }
-
-  /** Attempts whose effect one of these processes has called and whose answer it awaits. */
-  private actionsInHand(pids: number[]): string[] {
-    const held = this.session.effects.held()
-    const ports = portsOwnedBy(
-      pids,
-      held.map(({ callerPort }) => callerPort),
-    )
-    return held.filter(({ callerPort }) => ports.includes(callerPort)).map(({ effect }) => effect.attempt)
   }
 }
 

@@ -12,6 +12,7 @@ import { unknownWord } from '../util/nearest.ts'
 import { poll } from '../util/poll.ts'
 import { settle } from './at-rest.ts'
 import { Faults, type Length, type ToxicLength } from './faults.ts'
+import { actionsInHand } from './in-hand.ts'
 import { Observer } from './observer.ts'
 import type { Session } from './session.ts'
 
@@ -145,6 +146,16 @@ export class Run {
       deadlineMs: deadlineSeconds * 1000,
       everyMs: 20,
       detail: () => `${arrived()} have arrived`,
+      ...(signal ? { signal } : {}),
+    })
+  }
+
+  /** Resolves when a node has at least one of the actions in hand: to be used with `hold`. */
+  async busy(node: string, deadlineSeconds = 60): Promise<void> {
+    const { signal } = this.session.plan
+    await poll(() => (actionsInHand(this.session, node).length > 0 ? true : undefined), {
+      what: `${node} has an action in hand`,
+      deadlineMs: deadlineSeconds * 1000,
       ...(signal ? { signal } : {}),
     })
   }

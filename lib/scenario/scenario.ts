@@ -16,7 +16,17 @@ const PROMISE_LIMIT_MS = 300_000
 /** What `Run` offers, for the promise that is being run. */
 export type SuiteRun = Pick<
   Run,
-  'start' | 'links' | 'link' | 'kill' | 'hold' | 'release' | 'actionsTake' | 'effects' | 'verdict' | 'session'
+  | 'start'
+  | 'links'
+  | 'link'
+  | 'kill'
+  | 'hold'
+  | 'release'
+  | 'actionsTake'
+  | 'effects'
+  | 'busy'
+  | 'verdict'
+  | 'session'
 >
 
 export const suiteOf = (file: string): string => basename(file).replace(/\.suite\.ts$/, '')
@@ -144,6 +154,7 @@ export function scenario(minima: Minima = {}): SuiteRun {
     release: () => running().release(),
     actionsTake: (...args) => running().actionsTake(...args),
     effects: (...args) => running().effects(...args),
+    busy: (...args) => running().busy(...args),
     verdict: (...args) => running().verdict(...args),
   }
 }

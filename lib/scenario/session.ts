@@ -145,7 +145,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       ...plan,
       logs: nodesFolder,
       fabric: linkFabric(own, front),
-      urls: { toxiproxy: faults.url, effects: effects.url },
+      urls: { toxiproxy: faults.url, tap: tap.url, effects: effects.url },
       onEvent,
     })
     opened.push(cluster)

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type Mocha from 'mocha'
+import { DEBIAN_PYTHON } from '../../cluster/programs.ts'
 import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
 import { pruneRuns } from '../../report/files.ts'
 import { thisMachine } from '../../report/machine.ts'
@@ -71,7 +72,7 @@ function factsOf(options: GateOptions, run: string, replay: string): RunFacts {
     command: replay,
     sizes,
     rpc,
-    mistralPython: python,
+    ...(python === DEBIAN_PYTHON ? {} : { mistralPython: python }),
     toxiproxy: toxiproxyUrl ?? 'embedded',
     versions: { crosswind: '', node: process.versions.node, mistral: '', rabbitmq: '', postgres: '' },
     machine: thisMachine(),
@@ -141,7 +142,15 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
     const failed = outcome.error !== undefined
     add(resultOf(outcome, failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : []))
   }
-  await runSuites({ session, mocha, repeat: options.repeat, onStory: output.story, onOutcome, signal })
+  await runSuites({
+    session,
+    mocha,
+    repeat: options.repeat,
+    onStory: output.story,
+    onBegin: output.begins,
+    onOutcome,
+    signal,
+  })
   const broken = session.broken()
   if (broken !== undefined) facts.harnessErrors.push(broken.message)
   // What did not run was not kept: a promise that goes missing must not look like one that was never made.

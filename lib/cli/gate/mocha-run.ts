@@ -8,6 +8,8 @@ export interface SuitesPlan {
   repeat: number
   /** A story begins: its `describe`'s title. */
   onStory: (story: string) => void
+  /** A promise has begun: its `it`'s title. */
+  onBegin: (promise: string) => void
   /** A promise has ended. */
   onOutcome: (outcome: PromiseOutcome) => void
   signal: AbortSignal
@@ -52,7 +54,10 @@ export async function runSuites(plan: SuitesPlan): Promise<void> {
   }
 }
 
-function runOnce({ session, mocha, onStory, onOutcome, signal }: SuitesPlan, repeat: number): Promise<void> {
+function runOnce(
+  { session, mocha, onStory, onBegin, onOutcome, signal }: SuitesPlan,
+  repeat: number,
+): Promise<void> {
   enterContext({ session, repeat, report: onOutcome })
   return new Promise((resolve) => {
     const runner = mocha.run(() => {
@@ -65,6 +70,7 @@ function runOnce({ session, mocha, onStory, onOutcome, signal }: SuitesPlan, rep
     runner.on('fail', (test, error: Error) => {
       test.err = error
     })
+    runner.on('test', (test: Mocha.Test) => onBegin(test.title))
     runner.on('suite', (suite: Mocha.Suite) => {
       if (suite.tests.length > 0) onStory(suite.title)
     })

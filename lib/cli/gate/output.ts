@@ -10,20 +10,37 @@ export interface Output {
   line: (text: string) => void
   step: (what: string, ms: number) => void
   story: (title: string) => void
+  /** A promise has begun: shown on a terminal only, until it has ended. */
+  begins: (title: string) => void
   promise: (result: PromiseResult) => void
   /** Writes and prints the end; errors of outputs become the document's notes. */
   end(document: ReportDocument, folder: string): Promise<void>
 }
 
+/** Carriage return, and ECMA-48's "erase in line". */
+const ERASE_LINE = '\r\u001B[K'
+
 export function openOutput(json: boolean, settings: Settings): Output {
   const stream = json ? process.stderr : process.stdout
   const terminal = terminalOf(stream)
-  const line = (text: string) => void stream.write(`${text}\n`)
+  let underWay = ''
+  const line = (text: string) => void stream.write(`${underWay === '' ? '' : ERASE_LINE}${text}\n${underWay}`)
   return {
     line,
     step: (what, ms) => line(stepLine({ what, ms }, terminal)),
     story: (title) => line(storyHeading(title, terminal)),
-    promise: (result) => line(promiseEnded(result, settings, terminal)),
+    begins: (title) => {
+      if (!stream.isTTY) return
+      // One line at most, or it could not be erased.
+      underWay = `  … ${title}`.slice(0, terminal.width - 1)
+      stream.write(underWay)
+    },
+    promise: (result) => {
+      const ended = promiseEnded(result, settings, terminal)
+      stream.write(underWay === '' ? '' : ERASE_LINE)
+      underWay = ''
+      line(ended)
+    },
     end: async (document, folder) => {
       const summary = process.env['GITHUB_STEP_SUMMARY']
       document.notes.push(...(await writeReport(folder, document)))
