@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { HarnessError, UsageError } from '../util/errors.ts'
 import { VERSION } from '../util/version.ts'
@@ -11,6 +12,7 @@ function program(): Command {
     .description('Breaks the network of a real OpenStack Mistral cluster and proves what happened.')
     .version(VERSION)
     .showHelpAfterError('(--help shows the options)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'crosswind: ')) })
     .exitOverride()
   for (const add of commands) add(root)
   for (const command of root.commands) command.exitOverride()
@@ -24,5 +26,9 @@ try {
   else if (error instanceof UsageError || error instanceof HarnessError) {
     process.stderr.write(`crosswind: ${error.message}\n`)
     process.exitCode = EXIT_UNKNOWN
-  } else throw error
+  } else {
+    // A defect of ours proves nothing either, so it must not look like a broken promise.
+    process.stderr.write(`crosswind: ${inspect(error)}\n`)
+    process.exitCode = EXIT_UNKNOWN
+  }
 }

@@ -46,6 +46,7 @@ export const rabbitMqVersion = (programs: Programs): string =>
 
 /** Said about half-way through the boot, when what can go wrong with ports of the Erlang node has gone right. */
 const BOOTING = 'Starting RabbitMQ'
+const BOOTED = 'Server startup complete'
 /** 5 s on two cores that have nothing else to do. */
 const BOOT_LIMIT_MS = 60_000
 
@@ -114,23 +115,37 @@ function environment(folder: string, ports: Ports): Record<string, string> {
   }
 }
 
+let asked = 0
+
 async function ask(
   programs: Programs,
   env: Record<string, string>,
   expression: string,
   limitMs = 8000,
 ): Promise<string> {
-  const args = ['-sname', NODE, '-fetch_stdout', '-no_result_term', '-timeout', '5', '-e']
-  const asked = promisify(execFile)(programs.erlCall, args, {
+  asked += 1
+  // A name of its own for each call: of two callers with one name the node refuses the second.
+  const args = [
+    '-h',
+    `crosswind${process.pid}x${asked}`,
+    '-sname',
+    NODE,
+    '-fetch_stdout',
+    '-no_result_term',
+    '-timeout',
+    '5',
+    '-e',
+  ]
+  const call = promisify(execFile)(programs.erlCall, args, {
     env,
     timeout: limitMs,
     maxBuffer: 64 * 2 ** 20,
   })
-  asked.child.stdin?.on('error', () => {
+  call.child.stdin?.on('error', () => {
     // erl_call that has ended closes its input; its exit status says what happened.
   })
-  asked.child.stdin?.end(expression)
-  return (await asked).stdout
+  call.child.stdin?.end(expression)
+  return (await call).stdout
 }
 
 /**
@@ -195,7 +210,10 @@ export function startRabbitMq(ground: Ground, programs: Programs, launch: Launch
       )
       undo.unshift(broker)
       await awaitReady(broker, logged(broker.log, BOOTING), BOOT_LIMIT_MS, ground.signal)
+      let serves = false
       const read = async (): Promise<BrokerState> => {
+        // A question that comes while the broker's applications start can make their start fail.
+        if (!serves) throw new HarnessError('RabbitMQ is still booting')
         try {
           return JSON.parse(await ask(programs, env, READ)) as BrokerState
         } catch (error) {
@@ -209,6 +227,8 @@ export function startRabbitMq(ground: Ground, programs: Programs, launch: Launch
           Boolean(await read()),
         )
         await awaitReady(broker, portOpen(ports.amqp), BOOT_LIMIT_MS, ground.signal)
+        await awaitReady(broker, logged(broker.log, BOOTED), BOOT_LIMIT_MS, ground.signal)
+        serves = true
         await awaitReady(broker, asked, BOOT_LIMIT_MS, ground.signal)
       }
       const end = async () => {

@@ -49,7 +49,8 @@ export function writeState(folder: string, state: ClusterState): void {
 export function readState(folder: string): ClusterState | undefined {
   const file = join(folder, STATE_FILE)
   if (!existsSync(file)) return undefined
-  return JSON.parse(readFileSync(file, 'utf8')) as ClusterState
+  // What a Crosswind before this one left must be found and cleaned too, whatever its file lacks.
+  return { logs: join(folder, 'logs'), ...JSON.parse(readFileSync(file, 'utf8')) } as ClusterState
 }
 
 /** Every cluster that left a state file, with its folder. */

@@ -99,6 +99,14 @@ describe('a fault proves something', () => {
     ])
   })
 
+  it('as a black hole only if it swallowed something: it cuts its connections when it ends, idle ones too', () => {
+    const armed = { toxic: { type: 'timeout', attributes: { timeout: 0 } } }
+    const idleCut = on(linkFault({ armed, evidence: BUSY_CUT }))
+    expect(idleCut.outcome).to.equal('unknown')
+    expect(idleCut.whyNot).to.deep.equal([`link ${link}: nothing was swallowed`])
+    expect(on(linkFault({ armed, evidence: { ...BUSY_CUT, bytesDropped: 1 } })).outcome).to.equal('valid')
+  })
+
   it('if an executor had actions in hand when it was killed', () => {
     expect(on(kill('executor-1', { actionsInHand: ['m1'] })).outcome).to.equal('valid')
     expect(on(kill('executor-1', {})).whyNot).to.deep.equal(['node executor-1 had no work in hand'])

@@ -161,13 +161,26 @@ function targetsOf(
       .filter(({ ordinal }) => begun && ordinal < begun.ordinal)
       .map(({ link, bytesPerSecond }) => [link, bytesPerSecond]),
   )
+  const hole = isBlackHole(armed) && seesDrops(facts)
   return [
-    ...armed.links.map((link) => struckLink(link, evidence?.links[link], idle.get(link))),
+    ...armed.links.map((link) => struckLink(link, evidence?.links[link], idle.get(link), hole)),
     ...armed.nodes.map((node) => struckNode(node, armed.what === 'kill', evidence?.nodes[node], victims)),
   ]
 }
 
-function struckLink(name: string, link: LinkEvidence | undefined, idle: number | undefined): Target {
+/** It cuts its connections only when it ends, whether they had anything to carry or not. */
+const isBlackHole = ({ toxic }: EntryOf<'fault.armed'>): boolean => toxic?.type === 'timeout'
+
+/** From behind a real Toxiproxy nobody sees what it has swallowed. */
+const seesDrops = ({ earlierEntries }: ScenarioFacts): boolean =>
+  ofKind(earlierEntries, 'run.begun').at(-1)?.toxiproxy === 'embedded'
+
+function struckLink(
+  name: string,
+  link: LinkEvidence | undefined,
+  idle: number | undefined,
+  hole: boolean,
+): Target {
   if (!link) return { name, matched: false, applied: false, whyNot: `nothing is known of link ${name}` }
   const {
     busyConnectionsCut,
@@ -180,6 +193,8 @@ function struckLink(name: string, link: LinkEvidence | undefined, idle: number |
   } = link
   const held = chunksDelayed > 0 || bytesDelayed > 0 || bytesDropped > 0
   const applied = held || connectionsCut > 0
+  if (hole && bytesDropped === 0)
+    return { name, matched: false, applied, whyNot: `link ${name}: nothing was swallowed` }
   if (busyConnectionsCut > 0) return { name, matched: true, applied, whyNot: undefined }
   if (idle === undefined)
     return { name, matched: false, applied, whyNot: `the idle rate of link ${name} was not measured` }

@@ -3,7 +3,7 @@ import type { PromiseResult } from './document.ts'
 import { plain } from './text.ts'
 
 /** Findings told with their evidence; of those beyond, only the ids. */
-const DETAILED = 10
+const DETAILED = 3
 
 /**
  * Why a promise ended as it did, line by line, two spaces a level: known gap, error, reasons with ids, states and

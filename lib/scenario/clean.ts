@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import { DeadlineError, poll } from '../util/poll.ts'
+import { DeadlineError, pauseFor, poll } from '../util/poll.ts'
 import { HarnessError } from '../util/errors.ts'
 import { NODE_KINDS } from '../cluster/state.ts'
 import type { RunningNode } from '../cluster/node.ts'
@@ -97,7 +96,7 @@ async function quietQueues(session: Session, notes: string[]): Promise<void> {
 export async function measureIdle(session: Session): Promise<void> {
   const links = [...session.cluster.nodes.values()].flatMap((node) => node.links)
   const before = readEvidence(session, links)
-  await pause(IDLE_WINDOW_MS, undefined, session.plan.signal ? { signal: session.plan.signal } : {})
+  await pauseFor(IDLE_WINDOW_MS, session.plan.signal)
   const after = readEvidence(session, links)
   for (const [link, last] of after) {
     const first = before.get(link) ?? last

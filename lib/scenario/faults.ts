@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { FaultArmed, FaultKind, LinkEvidence } from '../ledger/entries.ts'
 import { UsageError } from '../util/errors.ts'
+import { pauseFor } from '../util/poll.ts'
 import { actionsInHand } from './in-hand.ts'
 import { evidenceBetween, readEvidence } from './link-evidence.ts'
 import type { Observer } from './observer.ts'
@@ -159,7 +159,7 @@ export class Faults {
     await this.begin(id)
     await Promise.all(links.map((link) => fault.apply(link, id, durationMs)))
     if (durationMs === undefined) return
-    await pause(durationMs, undefined, this.session.plan.signal ? { signal: this.session.plan.signal } : {})
+    await pauseFor(durationMs, this.session.plan.signal)
     await end()
   }
 

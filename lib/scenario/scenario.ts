@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { monotonicMs } from '../util/clock.ts'
 import { HarnessError, UsageError } from '../util/errors.ts'
+import { poll } from '../util/poll.ts'
 import { NODE_KINDS, type NodeKind } from '../cluster/state.ts'
 import { cleanState } from './clean.ts'
 import { context, type PromiseOutcome } from './context.ts'
@@ -12,6 +13,8 @@ export type Minima = Partial<Record<NodeKind, number>>
 
 /** A promise's outer limit, above every deadline of its own: Mistral's integrity check alone takes 120 s. */
 const PROMISE_LIMIT_MS = 300_000
+/** What is still under way when mocha gives a promise up; its own deadlines come sooner. */
+const STRAY_LIMIT_MS = 200_000
 
 /** What `Run` offers, for the promise that is being run. */
 export type SuiteRun = Pick<
@@ -89,6 +92,44 @@ async function end(run: Run, outcome: PromiseOutcome): Promise<void> {
   run.session.record({ kind: 'scenario.ended', scenario: outcome.scenario })
 }
 
+/** Tells whether the function of a test, which is still to be called, has ended by itself. */
+function watchBody(test: Mocha.Test): () => boolean {
+  const fn = test.fn as ((this: Mocha.Context, ...args: unknown[]) => unknown) | undefined
+  let over = false
+  const watched = async (result: unknown) => {
+    try {
+      await result
+    } catch {
+      // Mocha has it.
+    }
+    over = true
+  }
+  test.fn = function body(this: Mocha.Context, ...args: unknown[]) {
+    Object.assign(test, { fn })
+    let result: unknown
+    try {
+      result = fn?.apply(this, args)
+    } finally {
+      void watched(result)
+    }
+    return result
+  } as Mocha.Func
+  return () => over
+}
+
+/**
+ * Waits for the function of a test that mocha has given up, for its time or for an error beside it: it goes on, and
+ * must not reach the next promise.
+ */
+async function untilOver(over: () => boolean): Promise<void> {
+  const { signal } = context().session.plan
+  await poll(() => over() || undefined, {
+    what: 'a promise that was given up ends by itself',
+    deadlineMs: STRAY_LIMIT_MS,
+    ...(signal ? { signal } : {}),
+  })
+}
+
 /**
  * Makes the promises of a `describe` run on the gate's cluster: each begins on a clean one and leaves nothing on.
  * To be called in the body of the `describe`.
@@ -97,6 +138,7 @@ export function scenario(minima: Minima = {}): SuiteRun {
   let run: Run | undefined
   let outcome: PromiseOutcome | undefined
   let begunAt = 0
+  let bodyOver: (() => boolean) | undefined
 
   beforeEach(async function beginPromise() {
     this.timeout(PROMISE_LIMIT_MS)
@@ -112,6 +154,7 @@ export function scenario(minima: Minima = {}): SuiteRun {
     }
     try {
       run = await begin(outcome)
+      bodyOver = watchBody(test)
     } catch (error) {
       outcome.error = error
       throw error
@@ -121,19 +164,21 @@ export function scenario(minima: Minima = {}): SuiteRun {
   afterEach(async function endPromise() {
     this.timeout(PROMISE_LIMIT_MS)
     if (outcome === undefined) return
-    const [ended, told] = [run, outcome]
-    run = undefined
-    outcome = undefined
+    const [ended, told, body] = [run, outcome, bodyOver]
+    bodyOver = undefined
     told.error ??= this.currentTest?.err
     // Only a test that mocha saw pass may count as kept, whatever else is known of it.
     if (told.notApplicable === undefined && this.currentTest?.state !== 'passed')
       told.error ??= new HarnessError(`mocha says neither that the promise passed nor why it failed`)
     try {
+      if (body !== undefined) await untilOver(body)
       if (ended !== undefined) await end(ended, told)
     } catch (error) {
       // A tear-down's trouble never replaces the root cause.
       told.error ??= error
     }
+    run = undefined
+    outcome = undefined
     told.durationMs = monotonicMs() - begunAt
     context().report(told)
   })

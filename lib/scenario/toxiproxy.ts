@@ -11,12 +11,19 @@ export interface ToxicRequest {
   duration?: number
 }
 
-interface ProxyView {
+/** A toxic as the API tells it; with a lease it says when that ends, in ISO 8601. */
+export interface ToxicView extends Omit<ToxicRequest, 'duration'> {
+  expires_at?: string
+}
+
+export interface ProxyView {
   name: string
   listen: string
   upstream: string
   enabled: boolean
-  toxics: (ToxicRequest & { expires_at?: string })[]
+  /** When a disabled proxy will be enabled again, if it will. */
+  expires_at?: string
+  toxics: ToxicView[]
 }
 
 interface ConnectionView {

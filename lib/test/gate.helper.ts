@@ -108,7 +108,7 @@ export async function untilPrinted(
     if (over) throw new Error(`it ended and never printed ${text}:\n${command.output()}`)
     return undefined
   }
-  await poll(look, { what: `prints ${text}`, deadlineMs, everyMs: 10, detail: command.output })
+  await poll(look, { what: `prints ${text}`, deadlineMs, everyMs: 10, detail: () => command.output() })
 }
 
 /** The cluster that a command has laid, once it has written its state. */

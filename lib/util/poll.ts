@@ -17,6 +17,17 @@ export interface PollOptions {
   detail?: () => string
 }
 
+/** Lets time pass, where time itself is what is wanted. An abort throws the signal's reason. */
+export async function pauseFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await pause(ms, undefined, signal ? { signal } : {})
+  } catch (error) {
+    // The reason of the abort says what happened; the timer's own error only that something did.
+    signal?.throwIfAborted()
+    throw error
+  }
+}
+
 /**
  * Looks until `look` returns something other than undefined and returns that.
  * A look that throws ends the wait with its error.
@@ -37,6 +48,6 @@ export async function poll<T>(
       const more = detail?.()
       throw new DeadlineError(`${what}: not within ${inSeconds(deadlineMs)}${more ? `\n${more}` : ''}`)
     }
-    await pause(Math.min(everyMs, deadlineMs - waited), undefined, signal ? { signal } : {})
+    await pauseFor(Math.min(everyMs, deadlineMs - waited), signal)
   }
 }

@@ -13,7 +13,7 @@ import { messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { cleanPredecessors, killOwnClusters } from '../predecessors.ts'
 import { logLinesFor } from './log-lines.ts'
-import { loadSuites, runSuites, testsOf } from './mocha-run.ts'
+import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
 import { openOutput, type Output } from './output.ts'
 import { resultOf } from './results.ts'
@@ -149,14 +149,15 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
     onStory: output.story,
     onBegin: output.begins,
     onOutcome,
+    onHookFailed: (text) => facts.harnessErrors.push(text),
     signal,
   })
   const broken = session.broken()
   if (broken !== undefined) facts.harnessErrors.push(broken.message)
   // What did not run was not kept: a promise that goes missing must not look like one that was never made.
-  const expected = testsOf(mocha).length * options.repeat
-  if (facts.promises.length < expected && !gate.interrupts.interrupted)
-    facts.harnessErrors.push(`${expected - facts.promises.length} of ${expected} promises were not run`)
+  const missing = notRun(mocha, options.repeat, facts.promises)
+  if (missing.length > 0 && !gate.interrupts.interrupted)
+    facts.harnessErrors.push(`${missing.length} promises were not run: ${missing.join('; ')}`)
 }
 
 /** With --keep a cluster that is not green stays up, in the foreground, until it is interrupted. */

@@ -1,6 +1,7 @@
 import Mocha from 'mocha'
 import { enterContext, type PromiseOutcome } from '../../scenario/context.ts'
 import type { Session } from '../../scenario/session.ts'
+import { messageOf } from '../../util/errors.ts'
 
 export interface SuitesPlan {
   session: Session
@@ -12,6 +13,8 @@ export interface SuitesPlan {
   onBegin: (promise: string) => void
   /** A promise has ended. */
   onOutcome: (outcome: PromiseOutcome) => void
+  /** A hook of a suite failed, which is no promise's own failure. */
+  onHookFailed: (text: string) => void
   signal: AbortSignal
 }
 
@@ -46,6 +49,23 @@ export function testsOf(mocha: Mocha): Mocha.Test[] {
   return grep === undefined ? found : found.filter((test) => grep.test(test.fullTitle()))
 }
 
+/** Titles of the promises that should have run `repeat` times and have not: none may go missing unseen. */
+export function notRun(
+  mocha: Mocha,
+  repeat: number,
+  ran: readonly { story: string; promise: string }[],
+): string[] {
+  const left = ran.map(({ story, promise }) => `${story} ${promise}`)
+  const expected = testsOf(mocha).flatMap((test) =>
+    Array.from({ length: repeat }, () => `${test.parent?.title} ${test.title}`),
+  )
+  return expected.filter((title) => {
+    const at = left.indexOf(title)
+    if (at !== -1) left.splice(at, 1)
+    return at === -1
+  })
+}
+
 /** Runs the promises `repeat` times, until the run is aborted or the harness breaks. */
 export async function runSuites(plan: SuitesPlan): Promise<void> {
   for (let repeat = 1; repeat <= plan.repeat; repeat += 1) {
@@ -54,20 +74,38 @@ export async function runSuites(plan: SuitesPlan): Promise<void> {
   }
 }
 
-function runOnce(
-  { session, mocha, onStory, onBegin, onOutcome, signal }: SuitesPlan,
-  repeat: number,
-): Promise<void> {
-  enterContext({ session, repeat, report: onOutcome })
+/** Mocha alone lets a rejection pass that nobody handles; an exception fails the promise that runs. */
+function unhandled(reason: unknown): never {
+  throw reason
+}
+
+function runOnce(plan: SuitesPlan, repeat: number): Promise<void> {
+  const { session, mocha, onStory, onBegin, onOutcome, signal } = plan
+  const failedHooks = new Map<Error, string>()
+  const report = (outcome: PromiseOutcome) => {
+    // What kept a promise from beginning is told with the promise.
+    if (outcome.error instanceof Error) failedHooks.delete(outcome.error)
+    onOutcome(outcome)
+  }
+  enterContext({ session, repeat, report })
+  process.on('unhandledRejection', unhandled)
   return new Promise((resolve) => {
     const runner = mocha.run(() => {
+      process.off('unhandledRejection', unhandled)
       signal.removeEventListener('abort', abort)
+      // One that the interruption broke off says nothing.
+      for (const [error, hook] of signal.aborted ? [] : failedHooks)
+        plan.onHookFailed(`${hook} failed: ${messageOf(error)}`)
       resolve()
     })
     const abort = () => void runner.abort()
     signal.addEventListener('abort', abort)
     // Where the promise's own hook, which runs after this, looks for it.
-    runner.on('fail', (test, error: Error) => {
+    runner.on('fail', (test: Mocha.Test | Mocha.Hook, error: Error) => {
+      if (test.type === 'test') test.err = error
+      else failedHooks.set(error, `${test.parent?.title}: ${test.title}`)
+    })
+    runner.on('retry', (test: Mocha.Test, error: Error) => {
       test.err = error
     })
     runner.on('test', (test: Mocha.Test) => onBegin(test.title))

@@ -27,16 +27,18 @@ export function resultOf(outcome: PromiseOutcome, logLines: PromiseResult['logLi
   }
 }
 
-function statusOf({ notApplicable, error, verdict }: PromiseOutcome): Status {
+function statusOf({ notApplicable, error, verdict, gap }: PromiseOutcome): Status {
   if (notApplicable !== undefined) return 'not applicable'
-  // A test that passes without a verdict has proven nothing.
-  if (error === undefined) return verdict === undefined ? 'unknown' : 'kept'
-  if (!(error instanceof AssertionError)) return 'harness'
+  if (error !== undefined && !(error instanceof AssertionError)) return 'harness'
+  // A test that passes has proven nothing by that: only its verdict does, also one that it did not look at.
+  if (error === undefined && (verdict?.outcome === 'valid' || gap !== undefined)) return 'kept'
   return verdict === undefined || verdict.outcome === 'unknown' ? 'unknown' : 'broken'
 }
 
 function errorOf({ notApplicable, error, verdict }: PromiseOutcome, status: Status): string | undefined {
   if (notApplicable !== undefined) return notApplicable
   if (error !== undefined) return messageOf(error)
-  return status === 'unknown' && verdict === undefined ? 'the promise asked for no verdict' : undefined
+  if (status === 'kept') return undefined
+  if (verdict === undefined) return 'the promise asked for no verdict'
+  return `the promise did not look at its verdict, which is ${verdict.outcome}: ${verdict.reasons.map(({ text }) => text).join('; ')}`
 }
