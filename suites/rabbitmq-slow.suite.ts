@@ -6,7 +6,7 @@ describe('RabbitMQ is slow', () => {
   it('finishes every workflow, each action once, with 100 ± 50 ms on every way to it', async () => {
     run.actionsTake(1)
     await run.start('join', { tasks: 5 }, { times: 4 })
-    await run.start('sequence', { tasks: 6 }, { times: 4 })
+    await run.start('sequence', { tasks: 8 }, { times: 4 })
     await run.links('*', 'rabbitmq').toxic('latency', { latency: 100, jitter: 50 }, { seconds: 6 })
     expect(await run.verdict()).to.be.valid
   })

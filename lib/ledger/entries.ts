@@ -197,6 +197,8 @@ export interface FaultArmed {
   links: string[]
   nodes: string[]
   toxic?: { type: string; attributes: Record<string, unknown> }
+  /** How long after its arming the seed lets it begin. */
+  beginsAfterMs?: number
   /** Planned length; undefined: a moment (a kill, a reset) or until the end. */
   durationMs?: number
   /** moment: a kill, a reset. span: begins and ends while work runs. end: lasts until the judging. */

@@ -72,6 +72,18 @@ export class MistralRest {
     }
   }
 
+  /** true if a call of this API reaches an engine and comes back in time: it runs std.noop there, and keeps nothing. */
+  async reachesEngine(limitMs: number): Promise<boolean> {
+    const body = { name: 'std.noop', input: '{}', params: '{"run_sync": true, "save_result": false}' }
+    try {
+      const { status } = await this.#send({ method: 'POST', path: '/v2/action_executions', body, limitMs })
+      return status === 201
+    } catch (error) {
+      if (error instanceof RestError) return false
+      throw error
+    }
+  }
+
   /**
    * Defines a workflow, or redefines it if there is one of that name.
    * @throws {RestError} 400 with the validation's text if the definition is wrong.

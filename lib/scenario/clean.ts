@@ -2,6 +2,7 @@ import { DeadlineError, pauseFor, poll } from '../util/poll.ts'
 import { HarnessError } from '../util/errors.ts'
 import { NODE_KINDS } from '../cluster/state.ts'
 import type { RunningNode } from '../cluster/node.ts'
+import { MistralRest } from '../mistral/rest.ts'
 import { bytesArrived, readEvidence } from './link-evidence.ts'
 import type { Session } from './session.ts'
 
@@ -61,7 +62,7 @@ async function restoreNodes(session: Session): Promise<string[]> {
 async function answersSoon(node: RunningNode): Promise<boolean> {
   const look = async () => {
     if (node.process.exit() !== undefined) return false
-    return (await node.answering(PING_MS)) ? true : undefined
+    return (await serves(node)) ? true : undefined
   }
   try {
     return await poll(look, { what: `${node.name} answers`, deadlineMs: ANSWER_LIMIT_MS })
@@ -69,6 +70,12 @@ async function answersSoon(node: RunningNode): Promise<boolean> {
     if (error instanceof DeadlineError) return false
     throw error
   }
+}
+
+/** An api that answers GET / may still have lost its way to the engines, as the kombu driver does after a cut. */
+async function serves(node: RunningNode): Promise<boolean> {
+  if (!(await node.answering(PING_MS))) return false
+  return node.kind !== 'api' || new MistralRest(`http://127.0.0.1:${node.port}`).reachesEngine(PING_MS)
 }
 
 async function quietQueues(session: Session, notes: string[]): Promise<void> {

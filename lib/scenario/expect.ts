@@ -9,8 +9,8 @@ declare global {
     interface Assertion {
       /** A verdict that is `valid`; the message has each reason with its ids. */
       valid: void
-      /** A verdict that is broken in exactly the known way, where the gap applies; `valid` elsewhere. */
-      knownGap(gap: KnownGap): void
+      /** A verdict that is broken in exactly the known way, where one of the gaps applies; `valid` elsewhere. */
+      knownGap(...gaps: KnownGap[]): void
     }
   }
 }
@@ -33,9 +33,10 @@ function assertValid(verdict: Verdict): void {
   if (verdict.outcome !== 'valid') throw new AssertionError(reasonsText(verdict))
 }
 
-function assertKnownGap(verdict: Verdict, gap: KnownGap): void {
+function assertKnownGap(verdict: Verdict, known: KnownGap[]): void {
   const { plan, versions } = context().session
-  if (!appliesTo(gap, { rpc: plan.rpc, versions })) {
+  const gap = known.find((one) => appliesTo(one, { rpc: plan.rpc, versions }))
+  if (gap === undefined) {
     assertValid(verdict)
     return
   }
@@ -53,8 +54,8 @@ use((chai) => {
   chai.Assertion.addProperty('valid', function valid() {
     assertValid(this._obj as Verdict)
   })
-  chai.Assertion.addMethod('knownGap', function knownGap(gap: KnownGap) {
-    assertKnownGap(this._obj as Verdict, gap)
+  chai.Assertion.addMethod('knownGap', function knownGap(...known: KnownGap[]) {
+    assertKnownGap(this._obj as Verdict, known)
   })
 })
 

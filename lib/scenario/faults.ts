@@ -1,6 +1,7 @@
 import type { FaultArmed, FaultKind, LinkEvidence } from '../ledger/entries.ts'
 import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
+import type { Random } from '../util/random.ts'
 import { actionsInHand } from './in-hand.ts'
 import { evidenceBetween, readEvidence } from './link-evidence.ts'
 import type { Observer } from './observer.ts'
@@ -28,6 +29,9 @@ export interface ToxicLength extends Length {
   toxicity?: number
 }
 
+/** The seed moves the moment of a fault within this, so that runs do not all strike the same message. */
+const MOMENT_SPREAD_MS = 500
+
 /** A reset is a moment: long enough for every connection that lives now to be cut. */
 const RESET_LEASE_MS = 200
 
@@ -37,11 +41,14 @@ export class Faults {
   private readonly observer: Observer
   /** Ends those that last until the judging. */
   private readonly lasting = new Map<string, () => Promise<void>>()
+  private readonly random: Random
   private static count = 0
 
-  constructor(session: Session, observer: Observer) {
+  /** @param random Decides the moments at which faults begin. */
+  constructor(session: Session, observer: Observer, random: Random) {
     this.session = session
     this.observer = observer
+    this.random = random
   }
 
   /** Ids of the faults that are on. */
@@ -111,7 +118,7 @@ export class Faults {
   async kill(name: string): Promise<void> {
     const { cluster } = this.session
     cluster.node(name)
-    const fault = this.arm({
+    const fault = await this.arm({
       what: 'kill',
       text: `SIGKILL of ${name}`,
       links: [],
@@ -139,7 +146,7 @@ export class Faults {
     if (links.length === 0) throw new UsageError(`${fault.text}: no link matches`)
     const { what, text, toxic } = fault
     const durationMs = seconds === undefined ? undefined : seconds * 1000
-    const id = this.arm({
+    const id = await this.arm({
       what,
       text: seconds === undefined || timed === 'moment' ? text : `${text} for ${seconds} s`,
       links,
@@ -163,10 +170,13 @@ export class Faults {
     await end()
   }
 
-  private arm(fault: Omit<FaultArmed, 'kind' | 'fault'>): string {
+  /** Announces a fault, and returns when the seed lets it begin. */
+  private async arm(fault: Omit<FaultArmed, 'kind' | 'fault' | 'beginsAfterMs'>): Promise<string> {
     Faults.count += 1
     const id = `f${Faults.count}`
-    this.session.record({ kind: 'fault.armed', fault: id, ...fault })
+    const beginsAfterMs = Math.round(this.random() * MOMENT_SPREAD_MS)
+    this.session.record({ kind: 'fault.armed', fault: id, beginsAfterMs, ...fault })
+    await pauseFor(beginsAfterMs, this.session.plan.signal)
     return id
   }
 

@@ -10,6 +10,7 @@ import { buildWorkflow, effectsInput, type WorkflowOptions } from '../mistral/wo
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { poll } from '../util/poll.ts'
+import { seededRandom } from '../util/random.ts'
 import { settle } from './at-rest.ts'
 import { Faults, type Length, type ToxicLength } from './faults.ts'
 import { actionsInHand } from './in-hand.ts'
@@ -55,7 +56,7 @@ export class Run {
     this.session = session
     this.scenario = scenario
     this.observer = new Observer(session, this.executions)
-    this.faults = new Faults(session, this.observer)
+    this.faults = new Faults(session, this.observer, seededRandom(session.plan.seed, scenario, 'moments'))
   }
 
   /** What lies in the queues before anything is started is not this promise's. */
