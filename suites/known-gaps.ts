@@ -11,3 +11,14 @@ export const runsTwice: KnownGap = {
   mistral: [15],
   seen: '2 of 22',
 }
+
+export const joinForgotten: KnownGap = {
+  name: 'a join is forgotten',
+  because:
+    'an engine starts what follows a finished task from memory, after its commit; if the database is away at that ' +
+    'moment, the join stays WAITING without a job that would look at it again',
+  words: ['stuck', 'lost'],
+  rpc: ['oslo'],
+  mistral: [15],
+  seen: '1 of 6',
+}

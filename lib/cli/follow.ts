@@ -15,6 +15,8 @@ import { terminalOf } from './terminal.ts'
 const LOOK_EVERY_MS = 150
 /** A start without an answer may still have begun; by then Mistral's own time-out of 10 s has long passed. */
 const BEGIN_LIMIT_MS = 30_000
+/** Longer than any pause of a healthy cluster: whoever follows may want to know why. */
+const STILL_MS = 20_000
 const TERMINAL_STATES = ['SUCCESS', 'ERROR', 'CANCELLED']
 
 /** How an execution ended. */
@@ -97,6 +99,8 @@ class Follower {
   private readonly terminal: Terminal
   private readonly several: boolean
   private since = monotonicMs()
+  /** When something was last told. */
+  private told = monotonicMs()
 
   /** @param json Standard output is for programs: what people read goes to standard error. */
   constructor(json: boolean, several: boolean) {
@@ -110,6 +114,7 @@ class Follower {
   }
 
   say(text: string): void {
+    this.told = monotonicMs()
     const seconds = ((monotonicMs() - this.since) / 1000).toFixed(1).padStart(6)
     this.stream.write(`${seconds} s  ${text}\n`)
   }
@@ -129,7 +134,10 @@ class Follower {
       else if (monotonicMs() - this.since > BEGIN_LIMIT_MS)
         this.end({ execution: id, workflow: '', state: 'never began', info: null })
     }
-    return this.ends.size < ids.length ? undefined : [...this.ends.values()]
+    if (this.ends.size === ids.length) return [...this.ends.values()]
+    if (monotonicMs() - this.told > STILL_MS)
+      this.say(`nothing has changed for ${STILL_MS / 1000} s; who answers: npm run crosswind -- ps`)
+    return undefined
   }
 
   private seeExecution({ id, workflow, state, stateInfo }: Rows['executions'][number]): void {

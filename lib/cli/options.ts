@@ -14,6 +14,13 @@ export const wholeNumber =
     return value
   }
 
+/** Where a server's HTTP API is, without a slash at the end. */
+function httpUrl(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It must be a URL: http://HOST:PORT.')
+  return text.replace(/\/+$/, '')
+}
+
 export interface ClusterFlags {
   engines: number
   executors: number
@@ -41,7 +48,7 @@ export const withClusterFlags = (command: Command): Command =>
         // An empty variable, as a workflow's unset input gives it, is none.
       ).default(process.env['CROSSWIND_MISTRAL_PYTHON'] || DEBIAN_PYTHON),
     )
-    .option('--toxiproxy <url>', 'a real Toxiproxy that stands in front of our proxies')
+    .option('--toxiproxy <url>', 'a real Toxiproxy that stands in front of our proxies', httpUrl)
 
 export const sizesOf = ({ engines, executors, apis }: ClusterFlags): Sizes => ({
   api: apis,

@@ -1,6 +1,6 @@
 import type { Condition, MemberView } from '../cluster/inspect.ts'
 import { paint, type Terminal } from '../report/console.ts'
-import { plural } from '../report/text.ts'
+import { clip, plural } from '../report/text.ts'
 import { passedTime } from './durations.ts'
 import type { ClusterSurvey, LinkSurvey, ToxicSurvey } from './survey.ts'
 import { tableLines } from './table.ts'
@@ -18,7 +18,7 @@ export function clusterLines(cluster: ClusterSurvey, terminal: Terminal): string
   const { id, mistral, rpc, began, run, urls, members, links } = cluster
   const age = passedTime(Date.now() - Date.parse(began))
   const head = [
-    `${paint(terminal, 'bold', id)}  ${ownerText(cluster)}, since ${age}, Mistral ${mistral}, rpc ${rpc}`,
+    `${paint(terminal, 'bold', id)}  ${ownerText(cluster)}, up ${age}, Mistral ${mistral}, rpc ${rpc}`,
     `  API ${urls.api ?? '(no api node)'}  Toxiproxy ${urls.toxiproxy ?? ''}  run ${run}`,
   ]
   const dim = (text: string) => paint(terminal, 'dim', text)
@@ -45,7 +45,7 @@ export function clusterLines(cluster: ClusterSurvey, terminal: Terminal): string
 }
 
 function ownerText({ owner }: ClusterSurvey): string {
-  const by = owner.command === 'up' ? '`up`' : `\`${owner.command}\``
+  const by = `\`${clip(owner.command, 60)}\``
   return owner.alive
     ? `kept by ${by} (pid ${owner.pid})`
     : `was kept by ${by} (pid ${owner.pid}), which has died`

@@ -4,7 +4,7 @@ import { linkName } from './links.ts'
 import { apiAnswers } from './node.ts'
 import { openPings, type Pings } from './pings.ts'
 import { postgresAnswers } from './postgres.ts'
-import { readBroker, type BrokerState } from './rabbitmq.ts'
+import { readBroker, type BrokerState } from './broker.ts'
 import type { ClusterState, NodeKind, ProcessState, Service } from './state.ts'
 
 /**

@@ -74,7 +74,7 @@ function unambiguous(some: FoundCluster[], found: readonly FoundCluster[]): Foun
 function nothingText(found: readonly FoundCluster[]): string {
   if (found.length === 0) return 'nothing runs, and nothing is left'
   const others = found.map(({ state }) => state.id).join(', ')
-  return `nothing to end; ${others} belongs to a command that runs, and is ended only by name: --cluster ${others}`
+  return `nothing to end; what runs belongs to other commands and is ended only by name, --cluster NAME: ${others}`
 }
 
 async function end(cluster: FoundCluster): Promise<void> {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { listClusters } from '../../cluster/state.ts'
 import { stepLine, type Terminal } from '../../report/console.ts'
+import { plural } from '../../report/text.ts'
 import { monotonicMs } from '../../util/clock.ts'
 import { UsageError } from '../../util/errors.ts'
 import { callName, findClusters, type FoundCluster } from '../clusters.ts'
@@ -70,7 +71,7 @@ async function boot(
   const seed = flags.seed ?? newSeed()
   const sizes = sizesOf(flags)
   say(
-    `Crosswind: ${name}, seed ${seed}: ${sizes.api} api, ${sizes.engine} engines, ${sizes.executor} executors, rpc ${rpc}`,
+    `Crosswind: ${name}, seed ${seed}: ${sizes.api} api, ${plural(sizes.engine, 'engine')}, ${plural(sizes.executor, 'executor')}, rpc ${rpc}`,
   )
   forgetEnded(name)
   const plan = {

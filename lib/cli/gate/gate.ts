@@ -9,7 +9,7 @@ import { measureIdle } from '../../scenario/clean.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
 import { newRunId, openSession, type Session } from '../../scenario/session.ts'
 import { monotonicMs } from '../../util/clock.ts'
-import { messageOf, UsageError } from '../../util/errors.ts'
+import { HarnessError, messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { cleanPredecessors, killOwnClusters } from '../predecessors.ts'
 import { logLinesFor } from './log-lines.ts'
@@ -39,11 +39,9 @@ interface Gate {
 export async function runGate(options: GateOptions, replay: string): Promise<number> {
   const files = suiteFiles(options.suites, options.all)
   const mocha = await loadSuites(files, options.grep)
-  if (testsOf(mocha).length === 0)
-    throw new UsageError(`no promise matches --grep ${options.grep ?? ''}; --list shows them all`)
+  if (testsOf(mocha).length === 0) throw new UsageError(nothingToRun(files, options.grep))
   const run = newRunId()
-  const folder = join(RUNS, run)
-  mkdirSync(folder, { recursive: true })
+  const folder = layFolder(run)
   const facts = factsOf(options, run, replay)
   const output = openOutput(options.json, facts)
   using interrupts = listenForInterrupts(killOwnClusters, output.line)
@@ -60,6 +58,21 @@ export async function runGate(options: GateOptions, replay: string): Promise<num
   const document = buildReport(facts)
   await output.end(document, folder)
   return document.exitCode
+}
+
+function nothingToRun(files: readonly string[], grep: string | undefined): string {
+  if (grep === undefined) return `there is no promise in ${files.join(', ')}`
+  return `no promise matches --grep ${grep}; --list shows them all`
+}
+
+function layFolder(run: string): string {
+  const folder = join(RUNS, run)
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new HarnessError(`cannot make the run's folder: ${messageOf(error)}`, { cause: error })
+  }
+  return folder
 }
 
 function factsOf(options: GateOptions, run: string, replay: string): RunFacts {

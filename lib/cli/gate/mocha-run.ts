@@ -1,7 +1,7 @@
 import Mocha from 'mocha'
 import { enterContext, type PromiseOutcome } from '../../scenario/context.ts'
 import type { Session } from '../../scenario/session.ts'
-import { messageOf } from '../../util/errors.ts'
+import { messageOf, UsageError } from '../../util/errors.ts'
 
 export interface SuitesPlan {
   session: Session
@@ -24,7 +24,7 @@ class SilentReporter {}
 
 /**
  * Loads the suites' files.
- * @throws what a file throws while it is loaded.
+ * @throws {UsageError} with what a file throws while it is loaded, and where.
  */
 export async function loadSuites(files: readonly string[], grep: string | undefined): Promise<Mocha> {
   const mocha = new Mocha({
@@ -37,8 +37,20 @@ export async function loadSuites(files: readonly string[], grep: string | undefi
   // Kept, so that the same suites can run again.
   mocha.cleanReferencesAfterRun(false)
   for (const file of files) mocha.addFile(file)
-  await mocha.loadFilesAsync()
+  try {
+    await mocha.loadFilesAsync()
+  } catch (error) {
+    throw new UsageError(`cannot load ${placeIn(files, error)}: ${messageOf(error)}`, { cause: error })
+  }
   return mocha
+}
+
+/** The place in one of the files that an error's stack names first: `FILE:LINE:COLUMN`. */
+function placeIn(files: readonly string[], error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const places = stack.match(/[^\s()]+?\.ts(:\d+)+/g) ?? []
+  const place = places.find((one) => files.some((file) => one.includes(file)))
+  return place?.replace(/^file:\/\//, '') ?? files.join(', ')
 }
 
 /** Every `it` of the loaded suites that the filter lets through. */
