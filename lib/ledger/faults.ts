@@ -13,6 +13,10 @@ import type { FaultReport } from './verdict-document.ts'
 const IDLE_FACTOR = 1.5
 const IDLE_SLACK_BYTES = 512
 
+/** What a link of this idle rate may carry in a span without any business, in bytes. */
+export const idleBytes = (bytesPerSecond: number, spanMs: number): number =>
+  Math.round(((bytesPerSecond * spanMs) / 1000) * IDLE_FACTOR + IDLE_SLACK_BYTES)
+
 /** A fault that lasts about as long as a time-out is decided by chance. */
 const TIE_MS = 1_000
 
@@ -198,7 +202,7 @@ function struckLink(
   if (busyConnectionsCut > 0) return { name, matched: true, applied, whyNot: undefined }
   if (idle === undefined)
     return { name, matched: false, applied, whyNot: `the idle rate of link ${name} was not measured` }
-  const expected = Math.round(((idle * spanMs) / 1000) * IDLE_FACTOR + IDLE_SLACK_BYTES)
+  const expected = idleBytes(idle, spanMs)
   const matched = bytesArrived > expected
   const whyNot = !applied
     ? `link ${name}: nothing was delayed, dropped or cut`

@@ -144,7 +144,7 @@ describe('a chain', () => {
     const { cuts, connections, toxics } = it.proxy.evidence()
     expect(cuts).to.have.lengthOf(1)
     expect(cuts[0]).to.include({ connection: 1, by: 'swallow', upstreamBytes: 4, downstreamBytes: 0 })
-    expect(connections).to.include({ cutByFault: 1, busyCutByFault: 0, closed: 1, open: 0 })
+    expect(connections).to.include({ cutByFault: 1, closed: 1, open: 0 })
     expect(toxics).to.include({ bytesDropped: 4, connectionsCut: 1 })
   })
 

@@ -1,7 +1,5 @@
 import type { Stream } from '../toxic.ts'
 
-/** A connection that has carried more than this in both directions is busy: more than any handshake. */
-const BUSY_BYTES = 8192
 /** Cuts that are listed; the counters know of all. */
 const CUTS_KEPT = 1000
 
@@ -51,8 +49,6 @@ export interface Evidence {
     closed: number
     /** By disabling, deleting, or a toxic. */
     cutByFault: number
-    /** Those that had carried more than 8 KiB. */
-    busyCutByFault: number
     dialsFailed: number
   }
   lanes: Record<Stream, LaneBytes>
@@ -75,7 +71,6 @@ export class Tally {
   dialsFailed = 0
   #closed = 0
   #cutByFault = 0
-  #busyCutByFault = 0
   readonly #ended: Record<Stream, LaneBytes> = { upstream: noBytes(), downstream: noBytes() }
 
   cut(cause: Cause, cut: Omit<Cut, 'by'>): Cut {
@@ -85,7 +80,6 @@ export class Tally {
     if (cause.kind === 'toxic') this.strikes.connectionsCut += 1
     if (cause.kind === 'api') return listed
     this.#cutByFault += 1
-    if (cut.upstreamBytes + cut.downstreamBytes > BUSY_BYTES) this.#busyCutByFault += 1
     return listed
   }
 
@@ -108,7 +102,6 @@ export class Tally {
         open: open.length,
         closed: this.#closed,
         cutByFault: this.#cutByFault,
-        busyCutByFault: this.#busyCutByFault,
         dialsFailed: this.dialsFailed,
       },
       lanes,

@@ -3,7 +3,7 @@ import { HarnessError } from '../util/errors.ts'
 import { NODE_KINDS } from '../cluster/state.ts'
 import type { RunningNode } from '../cluster/node.ts'
 import { MistralRest } from '../mistral/rest.ts'
-import { bytesArrived, readEvidence } from './link-evidence.ts'
+import { allLinks, bytesArrived, readEvidence } from './link-evidence.ts'
 import type { Session } from './session.ts'
 
 /** A healthy node answers its ping in 8 ms; one that was cut off needs a moment to connect again. */
@@ -101,17 +101,15 @@ async function quietQueues(session: Session, notes: string[]): Promise<void> {
 
 /** Measures what each link carries while nothing runs. */
 export async function measureIdle(session: Session): Promise<void> {
-  const links = [...session.cluster.nodes.values()].flatMap((node) => node.links)
+  const links = allLinks(session)
   const before = readEvidence(session, links)
   await pauseFor(IDLE_WINDOW_MS, session.plan.signal)
   const after = readEvidence(session, links)
   for (const [link, last] of after) {
     const first = before.get(link) ?? last
     const seconds = (last.at - first.at) / 1000
-    session.record({
-      kind: 'link.idle',
-      link,
-      bytesPerSecond: Math.round((bytesArrived(last) - bytesArrived(first)) / seconds),
-    })
+    const bytesPerSecond = Math.round((bytesArrived(last) - bytesArrived(first)) / seconds)
+    session.idle.set(link, bytesPerSecond)
+    session.record({ kind: 'link.idle', link, bytesPerSecond })
   }
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import type { Random } from '../util/random.ts'
 import { actionsInHand } from './in-hand.ts'
-import { evidenceBetween, readEvidence } from './link-evidence.ts'
+import { allLinks, evidenceBetween, readEvidence, type EvidenceReading } from './link-evidence.ts'
 import type { Observer } from './observer.ts'
 import type { Session } from './session.ts'
 import type { ToxicRequest } from './toxiproxy.ts'
@@ -42,10 +42,13 @@ export class Faults {
   /** Ends those that last until the judging. */
   private readonly lasting = new Map<string, () => Promise<void>>()
   private readonly random: Random
+  /** The links' counters when the promise began. */
+  private readonly begun: EvidenceReading
   private static count = 0
 
   /** @param random Decides the moments at which faults begin. */
   constructor(session: Session, observer: Observer, random: Random) {
+    this.begun = readEvidence(session, allLinks(session))
     this.session = session
     this.observer = observer
     this.random = random
@@ -159,7 +162,7 @@ export class Faults {
     const end = async () => {
       this.lasting.delete(id)
       await Promise.all(links.map((link) => fault.undo(link, id)))
-      await this.end(id, evidenceBetween(this.session, before), {})
+      await this.end(id, evidenceBetween(this.session, this.begun, before), {})
     }
     // Entered before the first link is struck: a failure half-way must be undone too.
     this.lasting.set(id, end)

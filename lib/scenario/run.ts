@@ -14,6 +14,7 @@ import { seededRandom } from '../util/random.ts'
 import { settle } from './at-rest.ts'
 import { Faults, type Length, type ToxicLength } from './faults.ts'
 import { actionsInHand } from './in-hand.ts'
+import { allLinks } from './link-evidence.ts'
 import { Observer } from './observer.ts'
 import type { Session } from './session.ts'
 
@@ -100,7 +101,7 @@ export class Run {
    */
   links(nodes: string, service: Service): LinkFaults {
     if (!SERVICES.includes(service)) throw unknownWord('service', service, SERVICES)
-    const all = [...this.session.cluster.nodes.values()].flatMap((node) => node.links)
+    const all = allLinks(this.session)
     const matches = picomatch(linkName(nodes, service))
     const names = all.filter((link) => matches(link))
     if (names.length === 0) throw unknownWord('link', linkName(nodes, service), all)

@@ -55,6 +55,8 @@ export interface Session extends AsyncDisposable {
   readonly effects: Effects
   readonly database: MistralDatabase
   readonly versions: RunBegun['versions']
+  /** Bytes per second that each link carries when nothing runs; empty until it was measured. */
+  readonly idle: Map<string, number>
   /** The first running api's client. */
   rest(): MistralRest
   record(fact: Fact): void
@@ -167,6 +169,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       effects,
       database,
       versions,
+      idle: new Map(),
       rest,
       record,
       broken: () => broken,

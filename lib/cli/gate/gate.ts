@@ -1,25 +1,22 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type Mocha from 'mocha'
 import { DEBIAN_PYTHON } from '../../cluster/programs.ts'
 import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
-import { pruneRuns } from '../../report/files.ts'
 import { thisMachine } from '../../report/machine.ts'
 import { measureIdle } from '../../scenario/clean.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
-import { newRunId, openSession, type Session } from '../../scenario/session.ts'
+import { openSession, type Session } from '../../scenario/session.ts'
 import { monotonicMs } from '../../util/clock.ts'
 import { HarnessError, messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
-import { cleanPredecessors, killOwnClusters } from '../predecessors.ts'
+import { killOwnClusters } from '../predecessors.ts'
+import { layRun, makeRoom } from '../runs.ts'
 import { logLinesFor } from './log-lines.ts'
 import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
 import { openOutput, type Output } from './output.ts'
 import { resultOf } from './results.ts'
 import { suiteFiles } from './suites.ts'
-
-const RUNS = 'runs'
 
 /** What the parts of one gate share while it runs. */
 interface Gate {
@@ -40,14 +37,14 @@ export async function runGate(options: GateOptions, replay: string): Promise<num
   const files = suiteFiles(options.suites, options.all)
   const mocha = await loadSuites(files, options.grep)
   if (testsOf(mocha).length === 0) throw new UsageError(nothingToRun(files, options.grep))
-  const run = newRunId()
-  const folder = layFolder(run)
+  const laid = layRun()
+  const { run, folder } = laid
   const facts = factsOf(options, run, replay)
   const output = openOutput(options.json, facts)
   using interrupts = listenForInterrupts(killOwnClusters, output.line)
   const gate: Gate = { options, folder, facts, output, interrupts }
   const begun = monotonicMs()
-  facts.notes.push(...(await cleanPredecessors()), ...(await pruneRuns(RUNS, [run])).notes)
+  facts.notes.push(...(await makeRoom(laid)))
   try {
     await onSession(gate, mocha)
   } catch (error) {
@@ -63,16 +60,6 @@ export async function runGate(options: GateOptions, replay: string): Promise<num
 function nothingToRun(files: readonly string[], grep: string | undefined): string {
   if (grep === undefined) return `there is no promise in ${files.join(', ')}`
   return `no promise matches --grep ${grep}; --list shows them all`
-}
-
-function layFolder(run: string): string {
-  const folder = join(RUNS, run)
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    throw new HarnessError(`cannot make the run's folder: ${messageOf(error)}`, { cause: error })
-  }
-  return folder
 }
 
 function factsOf(options: GateOptions, run: string, replay: string): RunFacts {

@@ -1,0 +1,135 @@
+import { expect } from 'chai'
+import { startToxiproxy } from '../api/server.ts'
+import { ToxiproxyApi } from '../scenario/toxiproxy.ts'
+import { UsageError } from '../util/errors.ts'
+import { toxics } from '../../toxics/index.ts'
+import {
+  addEverywhere,
+  checkLease,
+  matching,
+  removeEverywhere,
+  setEverywhere,
+  toxicRequests,
+  type LinksByHand,
+  type ToxicWords,
+} from './by-hand.ts'
+
+const LINKS = ['api-1.postgres', 'engine-1.rabbitmq', 'executor-1.rabbitmq', 'executor-2.rabbitmq']
+
+describe('the links that somebody means', () => {
+  it('are those that the glob matches', () => {
+    expect(matching('executor-*.rabbitmq', LINKS)).to.deep.equal(LINKS.slice(2))
+    expect(matching('{api,engine}-*.*', LINKS)).to.deep.equal(LINKS.slice(0, 2))
+    expect(matching('*', LINKS)).to.deep.equal(LINKS)
+    expect(matching(undefined, LINKS)).to.deep.equal(LINKS)
+    expect(matching('engine-1.rabbitmq', LINKS)).to.deep.equal([LINKS[1]])
+  })
+
+  it('are named where none matches', () => {
+    expect(() => matching('exeutor-1.rabbitmq', LINKS)).to.throw(UsageError, 'nearest: executor-1.rabbitmq')
+  })
+})
+
+const words = (change: Partial<ToxicWords>): ToxicWords => ({
+  type: 'latency',
+  attributes: [],
+  toxicity: 1,
+  ...change,
+})
+
+describe('a toxic as people type it', () => {
+  it('is one for each stream, with its attributes and its lease', () => {
+    const typed = words({ attributes: ['latency=0.5s', 'jitter=20'], forMs: 3000 })
+    const common = { type: 'latency', toxicity: 1, attributes: { latency: 500, jitter: 20 }, duration: 3000 }
+    expect(toxicRequests(typed, true)).to.deep.equal([
+      { ...common, name: 'latency_upstream', stream: 'upstream' },
+      { ...common, name: 'latency_downstream', stream: 'downstream' },
+    ])
+    expect(toxicRequests(words({ stream: 'downstream' }), true)).to.have.length(1)
+  })
+
+  it('is refused with the nearest type or attribute, or what a value may be', () => {
+    const wrong: [Partial<ToxicWords>, string][] = [
+      [{ type: 'latncy' }, 'unknown toxic "latncy"; nearest: latency'],
+      [{ attributes: ['latenci=1'] }, 'latency has no latenci; nearest: latency'],
+      [{ attributes: ['latency=fast'] }, 'latency of latency is a number, not "fast"'],
+      [{ attributes: ['latency'] }, 'key=value, not "latency"'],
+      [{ type: 'bandwidth', attributes: ['rate=0'] }, 'from 1 to'],
+      [{ type: 'bandwidth' }, 'rate of bandwidth must be'],
+    ]
+    for (const [change, text] of wrong)
+      expect(() => toxicRequests(words(change), true), text).to.throw(UsageError, text)
+  })
+
+  it('of a real Toxiproxy is left to that to check', () => {
+    const typed = words({ type: 'limit_data', attributes: ['bytes=10'] })
+    expect(toxicRequests(typed, false)[0]).to.deep.include({ type: 'limit_data', attributes: { bytes: 10 } })
+  })
+})
+
+/** Two proxies on a server of their own. */
+async function served(): Promise<LinksByHand & AsyncDisposable & { read(): Promise<LinksByHand> }> {
+  const server = await startToxiproxy({ toxics, seed: 'test' })
+  const api = new ToxiproxyApi(server.url)
+  for (const name of ['engine-1.rabbitmq', 'engine-2.rabbitmq']) await api.createProxy(name, '127.0.0.1:1')
+  const read = async (): Promise<LinksByHand> => ({
+    api,
+    fronted: false,
+    proxies: new Map(Object.entries(await api.proxies())),
+  })
+  return { ...(await read()), read, [Symbol.asyncDispose]: () => server.close() }
+}
+
+const toxicNames = ({ proxies }: LinksByHand): string[] =>
+  [...proxies.values()].flatMap(({ name, toxics }) => toxics.map((toxic) => `${name} ${toxic.name}`))
+
+describe('a fault by hand on several links', () => {
+  it('is added to each and removed by its type', async () => {
+    await using links = await served()
+    await addEverywhere(links, toxicRequests(words({}), true))
+    expect(toxicNames(await links.read())).to.have.length(4)
+    expect(await removeEverywhere(await links.read(), 'latency')).to.equal(4)
+    expect(toxicNames(await links.read())).to.deep.equal([])
+  })
+
+  it('is on none of them if one has such a toxic already, and says which', async () => {
+    await using links = await served()
+    const [request] = toxicRequests(words({ stream: 'upstream' }), true)
+    if (request === undefined) throw new Error('no request')
+    await links.api.addToxic('engine-2.rabbitmq', request)
+    const refused = addEverywhere(await links.read(), [request]).catch(String)
+    expect(await refused).to.include('engine-2.rabbitmq has a toxic latency_upstream already')
+    expect(toxicNames(await links.read())).to.deep.equal(['engine-2.rabbitmq latency_upstream'])
+  })
+
+  it('is undone where it was added if the server refuses it on another', async () => {
+    await using links = await served()
+    await links.api.removeProxy('engine-2.rabbitmq')
+    const refused = addEverywhere(links, toxicRequests(words({}), true)).catch(String)
+    expect(await refused).to.include('proxy not found')
+    expect(toxicNames(await links.read())).to.deep.equal([])
+  })
+
+  it('has the nearest names for a toxic that is not there', async () => {
+    await using links = await served()
+    await addEverywhere(links, toxicRequests(words({}), true))
+    expect(await removeEverywhere(await links.read(), 'latensy').catch(String)).to.include('latency_upstream')
+  })
+
+  it('takes every link down and up', async () => {
+    await using links = await served()
+    const enabled = async () => [...(await links.read()).proxies.values()].map((proxy) => proxy.enabled)
+    await setEverywhere(links, false, 60_000)
+    expect(await enabled()).to.deep.equal([false, false])
+    expect([...(await links.read()).proxies.values()].every((proxy) => proxy.expires_at)).to.equal(true)
+    await setEverywhere(await links.read(), true, undefined)
+    expect(await enabled()).to.deep.equal([true, true])
+  })
+
+  it('has no length of its own at a real Toxiproxy', async () => {
+    await using links = await served()
+    expect(() => checkLease({ ...links, fronted: true }, 1000)).to.throw(UsageError, 'leave --for out')
+    expect(() => checkLease({ ...links, fronted: true }, undefined)).not.to.throw()
+    expect(() => checkLease(links, 1000)).not.to.throw()
+  })
+})
