@@ -12,13 +12,24 @@ export const runsTwice: KnownGap = {
   seen: '2 of 22',
 }
 
-export const joinForgotten: KnownGap = {
-  name: 'a join is forgotten',
+export const forgottenAfterCommit: KnownGap = {
+  name: 'what follows a commit is forgotten',
   because:
-    'an engine starts what follows a finished task from memory, after its commit; if the database is away at that ' +
-    'moment, the join stays WAITING without a job that would look at it again',
-  words: ['stuck', 'lost'],
-  rpc: ['oslo'],
+    'an engine does from memory, after its commit, what starts the next action or looks at a join again; if the ' +
+    'database is away at that moment, an action is never sent and expires, or a join stays WAITING for good',
+  words: ['repeated', 'stuck', 'lost'],
+  rpc: ['oslo', 'kombu'],
   mistral: [15],
-  seen: '1 of 6',
+  seen: '3 of 50',
+}
+
+export const brokerNotFoundAgain: KnownGap = {
+  name: 'a node does not find its broker again',
+  because:
+    'under kombu a consumer whose connection was cut may stay without one, and heartbeats and results go missing ' +
+    'with it, so that actions expire and are repeated',
+  words: ['repeated', 'late', 'failed', 'parked'],
+  rpc: ['kombu'],
+  mistral: [15],
+  seen: '7 of 7',
 }

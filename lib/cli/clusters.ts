@@ -88,7 +88,7 @@ export function chooseLiving(name: string | undefined): FoundCluster {
 /** The run's folder: journal, logs and configurations. */
 export const runFolderOf = ({ logs }: ClusterState): string => dirname(logs)
 
-export const diedText = ({ state }: FoundCluster): string =>
+const diedText = ({ state }: FoundCluster): string =>
   `the process that kept ${state.id} (pid ${state.owner.pid}) has died, and its proxies with it; ` +
   'remove what is left: npm run crosswind -- down'
 

@@ -19,6 +19,9 @@ function program(): Command {
   return root
 }
 
+// Who reads us may go (`… | head`): a command that must end something then listens for that itself.
+process.stdout.on('error', () => {})
+
 try {
   await program().parseAsync()
 } catch (error) {

@@ -2,11 +2,12 @@ import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pruneRuns } from '../report/files.ts'
 import { newRunId } from '../scenario/session.ts'
+import { HarnessError, messageOf } from '../util/errors.ts'
 import { findClusters, runFolderOf } from './clusters.ts'
 import { cleanPredecessors } from './predecessors.ts'
 
 /** Where runs are kept, from the working directory, which npm makes the clone. */
-export const RUNS = 'runs'
+const RUNS = 'runs'
 
 export interface LaidRun {
   run: string
@@ -14,10 +15,15 @@ export interface LaidRun {
   folder: string
 }
 
+/** @throws {HarnessError} where the folder cannot be made. */
 export function layRun(): LaidRun {
   const run = newRunId()
   const folder = join(RUNS, run)
-  mkdirSync(folder, { recursive: true })
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new HarnessError(`cannot make the run's folder: ${messageOf(error)}`, { cause: error })
+  }
   return { run, folder }
 }
 

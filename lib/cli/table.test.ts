@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { tableLines } from './table.ts'
 
+const red = (text: string): string => `\u001B[31m${text}\u001B[39m`
+
 describe('a table', () => {
   it('aligns its columns and pads no line at its end', () => {
     const rows = [
@@ -16,7 +18,6 @@ describe('a table', () => {
   })
 
   it('is aligned by what people see, not by the escape sequences of colours', () => {
-    const red = (text: string): string => `\u001B[31m${text}\u001B[39m`
     const lines = tableLines(
       [
         ['a', 'x'],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { nodeConfig } from '../mistral/config.ts'
 import { serverArguments } from '../mistral/versions.ts'
 import { monotonicMs } from '../util/clock.ts'
+import { HarnessError, messageOf } from '../util/errors.ts'
 import { freePort } from '../util/ports.ts'
 import type { OnEvent } from './events.ts'
 import type { Ground, Launch } from './ground.ts'
@@ -89,7 +90,11 @@ export async function startNode(
       ...(ports.postgres === undefined ? {} : { postgresPort: ports.postgres }),
       ...(port === undefined ? {} : { apiPort: port }),
     })
-    writeFileSync(file, config)
+    try {
+      writeFileSync(file, config)
+    } catch (error) {
+      throw new HarnessError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
+    }
     const started = await around.launch(
       { kind, ...(port === undefined ? {} : { port }) },
       {

@@ -46,7 +46,7 @@ export function writeState(folder: string, state: ClusterState): void {
   renameSync(`${file}.new`, file)
 }
 
-export function readState(folder: string): ClusterState | undefined {
+function readState(folder: string): ClusterState | undefined {
   const file = join(folder, STATE_FILE)
   if (!existsSync(file)) return undefined
   // What a Crosswind before this one left must be found and cleaned too, whatever its file lacks.

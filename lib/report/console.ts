@@ -82,7 +82,9 @@ function detailsOf(promise: PromiseResult): string[] {
     ? {
         open: [`known gap ${gap.name}, broke as known`],
         closed: [`known gap ${gap.name} has closed`],
-        'may break': [`known gap ${gap.name}, may break`],
+        'may break': [
+          `known gap ${gap.name}, ${verdict?.outcome === 'valid' ? 'held this time' : 'broke this time'}`,
+        ],
       }[gap.state]
     : []
   return [...word, ...known, ...recoveryTexts(verdict?.faults ?? [])]

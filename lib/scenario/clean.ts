@@ -9,6 +9,8 @@ import type { Session } from './session.ts'
 /** A healthy node answers its ping in 8 ms; one that was cut off needs a moment to connect again. */
 const ANSWER_LIMIT_MS = 10_000
 const PING_MS = 2000
+/** An api keeps several connections; at once, so that each of them is tried. */
+const API_CALLS = 8
 const QUIET_LIMIT_MS = 10_000
 /** Mistral polls its database every second: shorter than two of these says nothing. */
 const IDLE_WINDOW_MS = 2500
@@ -75,7 +77,10 @@ async function answersSoon(node: RunningNode): Promise<boolean> {
 /** An api that answers GET / may still have lost its way to the engines, as the kombu driver does after a cut. */
 async function serves(node: RunningNode): Promise<boolean> {
   if (!(await node.answering(PING_MS))) return false
-  return node.kind !== 'api' || new MistralRest(`http://127.0.0.1:${node.port}`).reachesEngine(PING_MS)
+  if (node.kind !== 'api') return true
+  const rest = new MistralRest(`http://127.0.0.1:${node.port}`)
+  const calls = Array.from({ length: API_CALLS }, () => rest.reachesEngine(PING_MS))
+  return (await Promise.all(calls)).every(Boolean)
 }
 
 async function quietQueues(session: Session, notes: string[]): Promise<void> {

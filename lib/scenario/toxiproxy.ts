@@ -65,9 +65,9 @@ class FaithfulHttp {
         ? {}
         : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     }).catch((error: unknown) => {
-      throw new HarnessError(`Toxiproxy at ${new URL(url).origin} does not answer: ${messageOf(error)}`, {
-        cause: error,
-      })
+      // fetch says only "fetch failed"; what failed is its cause.
+      const why = messageOf(error instanceof Error ? (error.cause ?? error) : error)
+      throw new HarnessError(`Toxiproxy at ${new URL(url).origin} does not answer: ${why}`, { cause: error })
     })
     const text = await response.text()
     if (!response.ok) throw new ToxiproxyRefusal(errorText(text, response.status), response.status)

@@ -15,7 +15,9 @@ const MAIN = join(import.meta.dirname, '../cli/main.ts')
 export interface Home extends Disposable {
   /** Where commands run: their `runs/` is here. */
   readonly cwd: string
-  /** What lies in the folder of clusters now. */
+  /** The folder of clusters. */
+  readonly clusters: string
+  /** What lies in it now. */
   clusterFolders(): string[]
 }
 
@@ -29,13 +31,14 @@ export function layHome(): Home {
   // The services' own users must be able to enter.
   chmodSync(folder, 0o755)
   symlinkSync(cache, join(folder, 'cache'))
-  const cwd = join(folder, 'work')
-  mkdirSync(cwd)
+  const [cwd, clusters] = [join(folder, 'work'), join(folder, 'clusters')]
+  for (const one of [cwd, clusters]) mkdirSync(one)
   const before = process.env['CROSSWIND_HOME']
   process.env['CROSSWIND_HOME'] = folder
   return {
     cwd,
-    clusterFolders: () => readdirSync(join(folder, 'clusters')),
+    clusters,
+    clusterFolders: () => readdirSync(clusters),
     [Symbol.dispose]: () => {
       if (before === undefined) delete process.env['CROSSWIND_HOME']
       else process.env['CROSSWIND_HOME'] = before

@@ -44,11 +44,13 @@ function logFile(folder: string, name: string): string {
   return join(folder, `${name}.log`)
 }
 
-/** Until the cluster is gone; Ctrl-C ends the whole process. */
+/** Until the cluster is gone, or nobody reads any more; Ctrl-C ends the whole process. */
 async function followFrom(log: FileHandle, from: number, clusterFolder: string): Promise<void> {
   const buffer = Buffer.alloc(64 * 1024)
   let at = from
-  for (;;) {
+  const unread = new AbortController()
+  process.stdout.once('error', () => unread.abort())
+  while (!unread.signal.aborted) {
     const { bytesRead } = await log.read(buffer, 0, buffer.length, at)
     at += bytesRead
     if (bytesRead > 0) process.stdout.write(buffer.subarray(0, bytesRead))

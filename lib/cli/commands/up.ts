@@ -87,12 +87,16 @@ async function boot(
   }
   const keeper = startKeeper(plan, (what, ms) => say(stepLine({ what, ms }, terminal)))
   using interrupts = listenForInterrupts(() => keeper.interrupt(), say)
-  interrupts.signal.addEventListener('abort', () => keeper.interrupt())
+  const interrupt = () => keeper.interrupt()
+  interrupts.signal.addEventListener('abort', interrupt)
   try {
     return await keeper.up
   } catch (error) {
     if (interrupts.interrupted) return undefined
     throw error
+  } finally {
+    // From here on the cluster is its keeper's: that somebody no longer reads what we print ends nothing.
+    interrupts.signal.removeEventListener('abort', interrupt)
   }
 }
 
