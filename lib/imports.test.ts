@@ -24,7 +24,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   report: ['util', 'type ledger', 'type scenario'],
   bench: ALL,
   cli: ALL,
-  test: ['util'],
+  test: ALL,
   suites: ['scenario', 'toxics'],
 }
 

@@ -1,3 +1,5 @@
+import { shellWord } from '../util/shell.ts'
+
 /**
  * This command line again, as a POSIX shell takes it.
  * @param program What stands before the words: `npm start --`.
@@ -6,6 +8,3 @@
  */
 export const commandLine = (program: string, from: number, more: readonly string[] = []): string =>
   [program, ...[...process.argv.slice(from), ...more].map(shellWord)].join(' ')
-
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

@@ -1,5 +1,6 @@
 import type { RunBegun } from '../ledger/entries.ts'
 import type { Verdict } from '../ledger/verdict-document.ts'
+import { shellWord } from '../util/shell.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 
 /** harness: our own error, never Mistral's fault. */
@@ -112,6 +113,3 @@ export function replayCommand(settings: Settings, promise: PromiseResult): strin
 }
 
 const REGEXP_SYNTAX = /[\\^$.*+?()[\]{}|/]/g
-
-const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

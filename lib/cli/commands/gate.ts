@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { runGate } from '../gate/gate.ts'
 import { loadSuites, testsOf } from '../gate/mocha-run.ts'
 import { allSuites, suiteFiles } from '../gate/suites.ts'
+import { commandLine } from '../replay.ts'
 import { newSeed, sizesOf, wholeNumber, withClusterFlags, type ClusterFlags } from '../options.ts'
 import { suiteOf } from '../../scenario/scenario.ts'
 import { UsageError, messageOf } from '../../util/errors.ts'
@@ -51,17 +52,10 @@ async function gate(suites: string[], flags: GateFlags): Promise<void> {
     ...(grep === undefined ? {} : { grep }),
     ...(toxiproxy === undefined ? {} : { toxiproxyUrl: toxiproxy.replace(/\/$/, '') }),
   }
-  process.exitCode = await runGate(options, replayOf(seed, flags.seed !== undefined))
-}
-
-/** The words of this command line, with the seed that was chosen. */
-function replayOf(seed: string, given: boolean): string {
-  const words = process.argv.slice(3)
-  const all = given ? words : [...words, '--seed', seed]
-  return [
-    'npm start --',
-    ...all.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)),
-  ].join(' ')
+  process.exitCode = await runGate(
+    options,
+    commandLine('npm start --', 3, flags.seed === undefined ? ['--seed', seed] : []),
+  )
 }
 
 function checkExpression(grep: string): void {
