@@ -1,6 +1,7 @@
 import { DeadlineError, pauseFor, poll } from '../util/poll.ts'
 import { HarnessError } from '../util/errors.ts'
 import { NODE_KINDS } from '../cluster/state.ts'
+import type { QueueState } from '../cluster/broker.ts'
 import type { RunningNode } from '../cluster/node.ts'
 import { MistralRest } from '../mistral/rest.ts'
 import { allLinks, bytesArrived, readEvidence } from './link-evidence.ts'
@@ -51,9 +52,7 @@ async function restoreNodes(session: Session): Promise<string[]> {
     if (well) continue
     const why =
       node.process.exit() === undefined ? `did not answer within ${ANSWER_LIMIT_MS / 1000} s` : 'had ended'
-    session.record({ kind: 'node.replaced', node: node.name, why })
-    notes.push(`${node.name} ${why} and was replaced`)
-    await cluster.kill(node.name, 'replaced before a promise')
+    await replace(session, node, why, notes)
   }
   await Promise.all(
     wanted.filter(({ name }) => !cluster.nodes.has(name)).map(({ kind, name }) => cluster.start(kind, name)),
@@ -83,25 +82,48 @@ async function serves(node: RunningNode): Promise<boolean> {
   return (await Promise.all(calls)).every(Boolean)
 }
 
+/** Waits until the queues that are consumed are empty; a node that sits on messages is replaced. */
 async function quietQueues(session: Session, notes: string[]): Promise<void> {
-  const { cluster } = session
-  const busy = async () => {
-    const { queues } = await cluster.rabbitmq.read()
-    return queues.filter(({ consumers, ready, unacked }) => consumers > 0 && ready + unacked > 0)
+  const full = await untilQuiet(session)
+  if (full.length === 0) return
+  const nodes = [...session.cluster.nodes.values()]
+  for (const node of nodes.filter(({ kind }) =>
+    full.some(({ name }) => name.startsWith(`mistral_${kind}`)),
+  )) {
+    await replace(session, node, `sits on messages: ${full.map(told).join(', ')}`, notes)
+    await session.cluster.start(node.kind, node.name)
   }
-  const look = async () => ((await busy()).length === 0 ? true : undefined)
-  try {
-    await poll(look, { what: 'the queues are empty', deadlineMs: QUIET_LIMIT_MS })
-  } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error
-    const names = (await busy()).map(
-      ({ name, ready, unacked }) => `${name} (${ready} ready, ${unacked} unacked)`,
-    )
-    notes.push(`queues were not empty: ${names.join(', ')}`)
+  const still = await untilQuiet(session)
+  if (still.length > 0)
     throw new HarnessError(
-      `no clean state before a promise: queues are not empty after ${QUIET_LIMIT_MS / 1000} s: ${names.join(', ')}`,
+      `no clean state before a promise: queues are not empty: ${still.map(told).join(', ')}`,
     )
+}
+
+const told = ({ name, ready, unacked }: QueueState): string => `${name} (${ready} ready, ${unacked} unacked)`
+
+/** The queues that are still not empty at the end of the waiting. */
+async function untilQuiet({ cluster, plan }: Session): Promise<QueueState[]> {
+  let full: QueueState[] = []
+  const look = async () => {
+    const { queues } = await cluster.rabbitmq.read()
+    full = queues.filter(({ consumers, ready, unacked }) => consumers > 0 && ready + unacked > 0)
+    return full.length === 0 ? true : undefined
   }
+  await poll(look, {
+    what: 'the queues are empty',
+    deadlineMs: QUIET_LIMIT_MS,
+    ...(plan.signal ? { signal: plan.signal } : {}),
+  }).catch((error: unknown) => {
+    if (!(error instanceof DeadlineError)) throw error
+  })
+  return full
+}
+
+async function replace(session: Session, node: RunningNode, why: string, notes: string[]): Promise<void> {
+  session.record({ kind: 'node.replaced', node: node.name, why })
+  notes.push(`${node.name} ${why}, and was replaced`)
+  await session.cluster.kill(node.name, 'replaced before a promise')
 }
 
 /** Measures what each link carries while nothing runs. */
