@@ -52,7 +52,8 @@ function areaOf(file: string): string {
   return parts.slice(0, depth).join('/').replace(/\.ts$/, '')
 }
 
-const isTest = (file: string): boolean => /\.(?:i?test|helper)\.ts$/.test(file)
+const isTest = (file: string): boolean =>
+  /\.(?:i?test|helper)\.ts$/.test(file) || file.startsWith('lib/test/negatives/')
 
 const FILES = globSync(['lib/**/*.ts', 'toxics/**/*.ts', 'suites/**/*.ts'], { cwd: ROOT })
 

@@ -1,5 +1,6 @@
 import { connect, type Channel, type ChannelModel } from 'amqplib'
 import { rpcPing } from '../mistral/ping.ts'
+import { within } from '../util/within.ts'
 
 /** Asks nodes over RPC whether they answer, on one connection straight to the broker. */
 export interface Pings {
@@ -10,6 +11,7 @@ export interface Pings {
 
 /** A broker that is there answers within milliseconds; one that is stopped would never. */
 const CONNECT_MS = 2000
+const CLOSE_MS = 1000
 
 export function openPings(port: number): Pings {
   let open: Promise<{ model: ChannelModel; channel: Channel }> | undefined
@@ -38,8 +40,9 @@ export function openPings(port: number): Pings {
       }
     },
     end: async () => {
-      const last = await open?.catch(() => undefined)
-      await last?.model.close().catch(() => {})
+      const close = async () => (await open)?.model.close()
+      // A broker that has just died, or is frozen, never confirms it, and the client would wait for ever.
+      await within(CLOSE_MS, close(), undefined)
     },
   }
 }

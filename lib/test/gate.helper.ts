@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cacheFolder } from '../cluster/folders.ts'
@@ -122,6 +122,27 @@ export const clusterOf = ({ pid }: Command): Promise<ClusterState> =>
     everyMs: 10,
   })
 
-/** Whoever carries the id of one of these clusters. */
+/** Whoever carries the id of one of these clusters in its environment. */
 export const processesCarrying = (ids: readonly string[]): ProcessFacts[] =>
   allProcesses().filter(({ pid }) => ids.includes(environmentOf(pid)?.get(CLUSTER_VARIABLE) ?? ''))
+
+/**
+ * Whoever is left of a home's clusters: those of these ids, and whoever runs in the home. PostgreSQL's backends
+ * overwrite the memory that shows their environment, and each leads a group of its own.
+ */
+export function processesLeft(home: Home, ids: readonly string[]): ProcessFacts[] {
+  const carrying = processesCarrying(ids).map(({ pid }) => pid)
+  return allProcesses().filter(
+    ({ pid }) => carrying.includes(pid) || folderOf(pid)?.startsWith(`${home.clusters}/`),
+  )
+}
+
+/** The working folder of a process; of one that was removed Linux gives the old path. */
+function folderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    // It has ended since it was listed.
+    return undefined
+  }
+}

@@ -5,7 +5,7 @@ import {
   clusterOf,
   documentOf,
   layHome,
-  processesCarrying,
+  processesLeft,
   startCli,
   untilPrinted,
   type Home,
@@ -45,7 +45,7 @@ describe('a gate that is broken off', () => {
       )
       expect(existsSync(error.split('see ')[1] ?? ''), 'the log is where it says').to.equal(true)
       expect(report.promises.map(({ status }) => status)).to.not.include.members(['kept', 'broken'])
-      expect(processesCarrying([cluster.id])).to.deep.equal([])
+      expect(processesLeft(home, [cluster.id])).to.deep.equal([])
       expect(home.clusterFolders()).to.deep.equal([])
     })
 
@@ -64,7 +64,7 @@ describe('a gate that is broken off', () => {
     expect(report.promises.map(({ status }) => status)).to.not.include.members(['kept', 'broken'])
     const folder = join(home.cwd, 'runs', report.run)
     expect(readdirSync(folder)).to.include.members(['report.json', 'junit.xml', 'journal.ndjson', 'nodes'])
-    expect(processesCarrying([cluster.id])).to.deep.equal([])
+    expect(processesLeft(home, [cluster.id])).to.deep.equal([])
     expect(home.clusterFolders()).to.deep.equal([])
   })
 
@@ -81,7 +81,7 @@ describe('a gate that is broken off', () => {
     clearInterval(again)
     expect(monotonicMs() - asked).to.be.below(2000)
     expect(ended.code, ended.stderr).to.equal(130)
-    expect(processesCarrying([id])).to.deep.equal([])
+    expect(processesLeft(home, [id])).to.deep.equal([])
     await cleanPredecessors()
     expect(home.clusterFolders()).to.deep.equal([])
   })

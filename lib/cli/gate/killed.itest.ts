@@ -12,6 +12,7 @@ import {
   documentOf,
   layHome,
   processesCarrying,
+  processesLeft,
   runCli,
   startCli,
   untilPrinted,
@@ -75,7 +76,7 @@ describe('a gate that is killed with SIGKILL', () => {
 
       const notes = await cleanPredecessors()
       expect(notes).to.have.lengthOf(left.length)
-      expect(processesCarrying([id])).to.deep.equal([])
+      expect(processesLeft(home, [id])).to.deep.equal([])
       expect(home.clusterFolders()).to.deep.equal([])
       const ports = left.flatMap(({ state }) => portsOf(state))
       const taken = await Promise.all(ports.map(async (port) => ((await isFree(port)) ? [] : [port])))
@@ -96,7 +97,7 @@ describe('a gate that is killed with SIGKILL', () => {
         `removed what was left of ${id}, whose owner \\(pid ${killed.pid}\\) had died: \\d+ processes`,
       ),
     )
-    expect(processesCarrying([id])).to.deep.equal([])
+    expect(processesLeft(home, [id])).to.deep.equal([])
     expect(home.clusterFolders()).to.deep.equal([])
     expect(next.code, next.stderr).to.equal(2)
     expect(report.promises.map(({ status, error }) => ({ status, error }))).to.deep.equal([
