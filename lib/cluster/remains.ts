@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs'
 import { poll } from '../util/poll.ts'
 import { allProcesses, environmentOf, isAlive, type ProcessFacts } from '../util/procfs.ts'
 import { CLUSTER_VARIABLE } from './process.ts'
-import { listClusters, type ClusterState } from './state.ts'
+import { listClusters, removeCluster, type ClusterState } from './state.ts'
 
 /** A cluster whose owner has died and that nobody will end unless we do. */
 export interface Remains {
@@ -56,7 +55,7 @@ export async function cleanRemains(remains: Remains): Promise<void> {
     return left.length === 0 ? true : undefined
   }
   await poll(kill, { what: `the processes of ${remains.state.id} end`, deadlineMs: 10_000 })
-  rmSync(remains.folder, { recursive: true, force: true, maxRetries: 5 })
+  removeCluster(remains.folder)
 }
 
 function killQuietly(pid: number): void {

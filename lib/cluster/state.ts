@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clustersFolder } from './folders.ts'
 
@@ -47,10 +47,26 @@ export function writeState(folder: string, state: ClusterState): void {
 }
 
 function readState(folder: string): ClusterState | undefined {
-  const file = join(folder, STATE_FILE)
-  if (!existsSync(file)) return undefined
+  let text: string
+  try {
+    text = readFileSync(join(folder, STATE_FILE), 'utf8')
+  } catch {
+    // Its owner may just have removed it.
+    return undefined
+  }
   // What a Crosswind before this one left must be found and cleaned too, whatever its file lacks.
-  return { logs: join(folder, 'logs'), ...JSON.parse(readFileSync(file, 'utf8')) } as ClusterState
+  return { logs: join(folder, 'logs'), ...JSON.parse(text) } as ClusterState
+}
+
+/**
+ * Removes a cluster's folder, the state file last: what is left if we are killed meanwhile is then found and
+ * removed by the next. A folder that is gone is what was wanted.
+ */
+export function removeCluster(folder: string): void {
+  const remove = (path: string) => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  for (const name of names) if (name !== STATE_FILE) remove(join(folder, name))
+  remove(folder)
 }
 
 /** Every cluster that left a state file, with its folder. */

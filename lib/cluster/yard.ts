@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { processFacts } from '../util/procfs.ts'
 import type { OnEvent } from './events.ts'
@@ -7,7 +7,7 @@ import { clustersFolder } from './folders.ts'
 import type { Ground, Launch } from './ground.ts'
 import type { LinkFabric } from './links.ts'
 import { CLUSTER_VARIABLE, startProcess, type RunningProcess } from './process.ts'
-import { writeState, type ClusterState, type Rpc } from './state.ts'
+import { removeCluster, writeState, type ClusterState, type Rpc } from './state.ts'
 
 /** A cluster's folder, its state file, and the processes that were started in it. */
 export class Yard {
@@ -63,7 +63,7 @@ export class Yard {
   }
 
   remove(): void {
-    rmSync(this.ground.folder, { recursive: true, force: true, maxRetries: 5 })
+    removeCluster(this.ground.folder)
   }
 
   /** After a failed start: whatever runs is ended, and the folder goes. */

@@ -15,7 +15,7 @@ export interface Effects extends AsyncDisposable {
   readonly url: string
   /** All arrivals so far. */
   readonly arrived: readonly EffectArrived[]
-  /** Arrivals that are not answered yet, with the port that their caller's connection comes from. */
+  /** Arrivals whose caller still awaits the answer, with the port that their caller's connection comes from. */
   unanswered(): { effect: EffectArrived; callerPort: number }[]
   /** From now on keeps back the answers of what matches, until they are released. */
   hold(match: HoldMatch): void
@@ -82,7 +82,9 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
     url: `http://127.0.0.1:${address.port}${EFFECTS_PATH}`,
     arrived,
     unanswered: () =>
-      [...pending].map(({ effect, response }) => ({ effect, callerPort: response.socket?.remotePort ?? 0 })),
+      [...pending]
+        .filter(({ response }) => !response.destroyed)
+        .map(({ effect, response }) => ({ effect, callerPort: response.socket?.remotePort ?? 0 })),
     hold: (match) => {
       holds = match
     },
