@@ -1,18 +1,22 @@
 import { mkdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { pruneRuns } from '../report/files.ts'
 import { newRunId } from '../scenario/session.ts'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import { findClusters, runFolderOf } from './clusters.ts'
 import { cleanPredecessors } from './predecessors.ts'
 
-/** Where runs are kept, from the working directory, which npm makes the clone. */
-const RUNS = 'runs'
+/**
+ * Where runs are kept: in the working directory, which npm makes the clone. Absolute, since that folder may go while
+ * we run, and Node would then look for a relative one's parents for ever.
+ */
+const RUNS = resolve('runs')
 
 export interface LaidRun {
   run: string
-  /** Relative to the working directory: `runs/20261123-180000-a1b2c3`. */
   folder: string
+  /** As people are told of it: `runs/20261123-180000-a1b2c3`. */
+  shown: string
 }
 
 /** @throws {HarnessError} where the folder cannot be made. */
@@ -24,7 +28,7 @@ export function layRun(): LaidRun {
   } catch (error) {
     throw new HarnessError(`cannot make the run's folder: ${messageOf(error)}`, { cause: error })
   }
-  return { run, folder }
+  return { run, folder, shown: relative('.', folder) }
 }
 
 /**

@@ -36,6 +36,9 @@ Consumers = [#{queue => element(4, proplists:get_value(queue_name, C)),
 io:format("~s", [rabbit_json:encode(#{queues => Queues, consumers => Consumers, connections => maps:size(Conns)})]), ok.
 `
 
+/** It answers in milliseconds; a machine that is short of processors takes its time. */
+const ANSWER_LIMIT_MS = 20_000
+
 let asked = 0
 
 async function evaluate(
@@ -54,7 +57,7 @@ async function evaluate(
     '-fetch_stdout',
     '-no_result_term',
     '-timeout',
-    '5',
+    String(Math.ceil(limitMs / 1000)),
     '-e',
   ]
   const call = promisify(execFile)(programs.erlCall, args, {
@@ -78,7 +81,7 @@ export async function askBroker(
   programs: Programs,
   env: Record<string, string>,
   log: string,
-  limitMs = 8000,
+  limitMs = ANSWER_LIMIT_MS,
 ): Promise<BrokerState> {
   try {
     return JSON.parse(await evaluate(programs, env, READ, limitMs)) as BrokerState

@@ -113,6 +113,9 @@ async function createDatabase(port: number): Promise<void> {
   }
 }
 
+/** Where a cluster makes a schema template begins so: whoever cleans up after it removes what it left there. */
+export const makingPrefix = (cluster: string): string => `making-${cluster}-`
+
 /**
  * The folder of a database cluster that holds Mistral's schema and was shut down in order. Made once per version
  * of PostgreSQL and Mistral, then copied for each cluster: that is quicker than initdb and the migrations.
@@ -127,7 +130,7 @@ async function schemaTemplate(
   const template = join(cacheFolder(), key)
   if (existsSync(template)) return template
   const account = accountFor('postgres')
-  const work = mkdtempSync(join(cacheFolder(), 'making-'))
+  const work = mkdtempSync(join(cacheFolder(), makingPrefix(ground.id)))
   chownSync(work, account.uid, account.gid)
   const data = join(work, 'data')
   try {

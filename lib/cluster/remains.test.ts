@@ -1,9 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { isAlive } from '../util/procfs.ts'
 import type { ClusterEvent } from './events.ts'
+import { cacheFolder } from './folders.ts'
+import { makingPrefix } from './postgres.ts'
 import { startProcess, type RunningProcess } from './process.ts'
 import { cleanRemains, findRemains, processesOf } from './remains.ts'
 import { listClusters, writeState, type ClusterState } from './state.ts'
@@ -78,6 +80,16 @@ describe('what a cluster leaves', () => {
     expect(isAlive(one.pid, one.start)).to.equal(false)
     expect(existsSync(yard.ground.folder)).to.equal(false)
     expect(findRemains()).to.deep.equal([])
+  })
+
+  it('includes a schema that it was making', async () => {
+    const yard = lay()
+    mkdirSync(join(cacheFolder(), `${makingPrefix(yard.ground.id)}x`, 'data'), { recursive: true })
+    mkdirSync(join(cacheFolder(), `${makingPrefix('another')}x`))
+    orphan(yard)
+    const [remains] = findRemains()
+    if (remains !== undefined) await cleanRemains(remains)
+    expect(readdirSync(cacheFolder())).to.deep.equal([`${makingPrefix('another')}x`])
   })
 
   it('is found by its environment where the state has no pid yet', async () => {

@@ -1,5 +1,9 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { poll } from '../util/poll.ts'
 import { allProcesses, environmentOf, isAlive, type ProcessFacts } from '../util/procfs.ts'
+import { cacheFolder } from './folders.ts'
+import { makingPrefix } from './postgres.ts'
 import { CLUSTER_VARIABLE } from './process.ts'
 import { listClusters, removeCluster, type ClusterState } from './state.ts'
 
@@ -55,6 +59,9 @@ export async function cleanRemains(remains: Remains): Promise<void> {
     return left.length === 0 ? true : undefined
   }
   await poll(kill, { what: `the processes of ${remains.state.id} end`, deadlineMs: 10_000 })
+  const cache = cacheFolder()
+  const half = readdirSync(cache).filter((name) => name.startsWith(makingPrefix(remains.state.id)))
+  for (const name of half) rmSync(join(cache, name), { recursive: true, force: true, maxRetries: 5 })
   removeCluster(remains.folder)
 }
 

@@ -58,12 +58,13 @@ function readState(folder: string): ClusterState | undefined {
   return { logs: join(folder, 'logs'), ...JSON.parse(text) } as ClusterState
 }
 
+const remove = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+
 /**
  * Removes a cluster's folder, the state file last: what is left if we are killed meanwhile is then found and
  * removed by the next. A folder that is gone is what was wanted.
  */
 export function removeCluster(folder: string): void {
-  const remove = (path: string) => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   const names = existsSync(folder) ? readdirSync(folder) : []
   for (const name of names) if (name !== STATE_FILE) remove(join(folder, name))
   remove(folder)

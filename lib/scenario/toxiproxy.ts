@@ -61,9 +61,9 @@ class FaithfulHttp {
     const response = await fetch(url, {
       method,
       signal: AbortSignal.timeout(10_000),
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      // A connection that is kept may be closed by the server in the moment in which it is used again.
+      headers: { connection: 'close', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((error: unknown) => {
       // fetch says only "fetch failed"; what failed is its cause.
       const why = messageOf(error instanceof Error ? (error.cause ?? error) : error)

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cacheFolder } from '../cluster/folders.ts'
+import { processesOf } from '../cluster/remains.ts'
 import { CLUSTER_VARIABLE } from '../cluster/process.ts'
 import { listClusters, type ClusterState } from '../cluster/state.ts'
 import type { ReportDocument } from '../report/document.ts'
@@ -40,11 +41,28 @@ export function layHome(): Home {
     clusters,
     clusterFolders: () => readdirSync(clusters),
     [Symbol.dispose]: () => {
+      endStrays()
       if (before === undefined) delete process.env['CROSSWIND_HOME']
       else process.env['CROSSWIND_HOME'] = before
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** Commands that run, of this process. */
+const running = new Set<ChildProcess>()
+
+/** A test that failed or ran out of time must not leave its commands, or their clusters, to the tests after it. */
+function endStrays(): void {
+  for (const child of running) child.kill('SIGKILL')
+  for (const { state } of listClusters())
+    for (const { pid } of processesOf(state)) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended since we looked.
+      }
+    }
 }
 
 /** How a command ended. */
@@ -76,6 +94,8 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CommandOpti
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.once('close', () => running.delete(child))
   const text = { stdout: '', stderr: '' }
   let output = ''
   for (const name of ['stdout', 'stderr'] as const)

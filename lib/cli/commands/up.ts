@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { listClusters } from '../../cluster/state.ts'
 import { stepLine, type Terminal } from '../../report/console.ts'
@@ -48,7 +47,7 @@ async function up(flags: UpFlags): Promise<void> {
   say(stepLine({ what: 'every node answers', ms: monotonicMs() - begun }, terminal))
   const state = listClusters().find((found) => found.state.id === id)?.state
   if (state === undefined) throw new UsageError(`${id} has been taken down again`)
-  const facts = upFacts(state, laid.folder)
+  const facts = upFacts(state, laid.shown)
   if (flags.json) process.stdout.write(`${JSON.stringify(facts)}\n`)
   else for (const line of factsLines(facts, terminal, clusterWord(id))) say(line)
 }
@@ -81,7 +80,7 @@ async function boot(
     seed,
     python: mistralPython,
     run,
-    folder: resolve(folder),
+    folder,
     replay: commandLine('npm run crosswind --', 2, flags.seed === undefined ? ['--seed', seed] : []),
     ...(toxiproxy === undefined ? {} : { toxiproxyUrl: toxiproxy.replace(/\/$/, '') }),
   }

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type Mocha from 'mocha'
 import { DEBIAN_PYTHON } from '../../cluster/programs.ts'
 import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
@@ -53,7 +53,7 @@ export async function runGate(options: GateOptions, replay: string): Promise<num
   facts.interrupted = interrupts.interrupted
   facts.durationMs = Math.round(monotonicMs() - begun)
   const document = buildReport(facts)
-  await output.end(document, folder)
+  await output.end(document, laid)
   return document.exitCode
 }
 
@@ -101,7 +101,7 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   const session = await openSession({
     ...options,
     name: 'gate',
-    folder: resolve(folder),
+    folder,
     run: facts.run,
     replay: facts.command,
     onStep,

@@ -3,6 +3,7 @@ import { annotations } from '../../report/annotations.ts'
 import { finalSummary } from '../../report/console-summary.ts'
 import { promiseEnded, stepLine, storyHeading } from '../../report/console.ts'
 import type { PromiseResult, ReportDocument, Settings } from '../../report/document.ts'
+import type { LaidRun } from '../runs.ts'
 import { terminalOf } from '../terminal.ts'
 
 /** Where the gate says what it does: people read standard output, unless that is for the document. */
@@ -14,7 +15,7 @@ export interface Output {
   begins: (title: string) => void
   promise: (result: PromiseResult) => void
   /** Writes and prints the end; errors of outputs become the document's notes. */
-  end(document: ReportDocument, folder: string): Promise<void>
+  end(document: ReportDocument, run: LaidRun): Promise<void>
 }
 
 /** Carriage return, and ECMA-48's "erase in line". */
@@ -41,13 +42,13 @@ export function openOutput(json: boolean, settings: Settings): Output {
       underWay = ''
       line(ended)
     },
-    end: async (document, folder) => {
+    end: async (document, { folder, shown }) => {
       const summary = process.env['GITHUB_STEP_SUMMARY']
       document.notes.push(...(await writeReport(folder, document)))
       if (summary) document.notes.push(...(await appendJobSummary(summary, document)))
       if (process.env['GITHUB_ACTIONS'] === 'true')
         for (const annotation of annotations(document)) line(annotation)
-      line(finalSummary(document, folder, terminal))
+      line(finalSummary(document, shown, terminal))
       if (json) process.stdout.write(`${JSON.stringify(document)}\n`)
     },
   }
