@@ -22,13 +22,15 @@ import {
 const SUITES = join(import.meta.dirname, '../../test/negatives')
 const SMALL = ['--engines', '1', '--executors', '1']
 
+const ABOUT_TO_END = 'it is about to end'
+
 /** When a gate is killed: so long after it has printed a text. */
 const MOMENTS: { when: string; after: string | RegExp; upToMs: number }[] = [
   { when: 'while the services boot', after: 'Crosswind:', upToMs: 4000 },
   { when: 'while the nodes boot', after: '✓ postgres', upToMs: 6000 },
   { when: 'during a fault', after: 'the fault is on', upToMs: 2000 },
   { when: 'while it settles', after: 'the fault is over', upToMs: 1500 },
-  { when: 'on its way down', after: 'it is about to end', upToMs: 400 },
+  { when: 'on its way down', after: ABOUT_TO_END, upToMs: 150 },
 ]
 
 /** Ports that the cluster's processes and links had. */
@@ -65,7 +67,10 @@ describe('a gate that is killed with SIGKILL', () => {
       const { id } = await clusterOf(gate)
       await pause(delayMs)
       gate.kill('SIGKILL')
-      expect((await gate.ended).signal, gate.output()).to.equal('SIGKILL')
+      const { signal, code } = await gate.ended
+      // A gate that is about to end may have been quicker than we: then it must have ended well.
+      expect(signal ?? code, gate.output()).to.be.oneOf(['SIGKILL', 0])
+      if (after !== ABOUT_TO_END) expect(signal).to.equal('SIGKILL')
 
       const left = findRemains().filter(({ state }) => state.id === id)
       const running = processesCarrying([id])
