@@ -12,6 +12,8 @@ const SAME_SIGNAL_MS = 250
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+const endNow = (): never => process.exit(130)
+
 /**
  * The first signal asks for an orderly end; a second one ends at once.
  * @param atOnce Ends what we started, without waiting; the process exits with 130 after it.
@@ -21,9 +23,8 @@ export function listenForInterrupts(atOnce: () => void, say: (line: string) => v
   let last = -Infinity
   const onSignal = (name: string) => {
     // One Ctrl-C may come from the terminal and from npm, and a dying parent tells its children several times.
-    const repeated = monotonicMs() - last < SAME_SIGNAL_MS
+    if (monotonicMs() - last < SAME_SIGNAL_MS) return
     last = monotonicMs()
-    if (repeated) return
     if (controller.signal.aborted) {
       atOnce()
       process.exit(130)
@@ -41,7 +42,11 @@ export function listenForInterrupts(atOnce: () => void, say: (line: string) => v
       return controller.signal.aborted
     },
     [Symbol.dispose]: () => {
-      for (const name of SIGNALS) process.off(name, onSignal)
+      for (const name of SIGNALS) {
+        process.off(name, onSignal)
+        // Everything has ended but the process itself, and a signal that comes late is still an interruption.
+        process.on(name, endNow)
+      }
       // The listener of stdout stays: what is still written after this must not end the process either.
     },
   }

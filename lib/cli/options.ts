@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { DEBIAN_PYTHON } from '../cluster/programs.ts'
 import type { Sizes } from '../cluster/cluster.ts'
@@ -46,7 +47,10 @@ export const withClusterFlags = (command: Command): Command =>
         '--mistral-python <path>',
         'the interpreter whose Mistral runs (env: CROSSWIND_MISTRAL_PYTHON)',
         // An empty variable, as a workflow's unset input gives it, is none.
-      ).default(process.env['CROSSWIND_MISTRAL_PYTHON'] || DEBIAN_PYTHON),
+      )
+        // Nodes run in a folder of their own; a bare word is looked for on PATH.
+        .argParser((path) => (path.includes('/') ? resolve(path) : path))
+        .default(process.env['CROSSWIND_MISTRAL_PYTHON'] || DEBIAN_PYTHON),
     )
     .option('--toxiproxy <url>', 'a real Toxiproxy that stands in front of our proxies', httpUrl)
 

@@ -19,6 +19,12 @@ export interface LaidRun {
   shown: string
 }
 
+/** As short as it can be told: from the working directory, if it lies there. */
+export const shownFolder = (folder: string): string => {
+  const short = relative('.', folder)
+  return short.startsWith('..') ? folder : short
+}
+
 /** @throws {HarnessError} where the folder cannot be made. */
 export function layRun(): LaidRun {
   const run = newRunId()
@@ -28,7 +34,7 @@ export function layRun(): LaidRun {
   } catch (error) {
     throw new HarnessError(`cannot make the run's folder: ${messageOf(error)}`, { cause: error })
   }
-  return { run, folder, shown: relative('.', folder) }
+  return { run, folder, shown: shownFolder(folder) }
 }
 
 /**

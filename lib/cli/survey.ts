@@ -2,6 +2,7 @@ import { inspectMembers, type MemberView } from '../cluster/inspect.ts'
 import { processesOf } from '../cluster/remains.ts'
 import { ToxiproxyApi, type ProxyView } from '../scenario/toxiproxy.ts'
 import { within } from '../util/within.ts'
+import { shownFolder } from './runs.ts'
 import { apiUrl, runFolderOf, type FoundCluster } from './clusters.ts'
 
 /** Each node, service and server is asked for so long, all at once. */
@@ -66,7 +67,7 @@ export async function surveyCluster({ folder, state, alive, kept }: FoundCluster
     mistral,
     rpc,
     began,
-    run: runFolderOf(state),
+    run: shownFolder(runFolderOf(state)),
     urls: { ...(api === undefined ? {} : { api }), ...urls },
     members: members.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
     links: Object.entries(state.links)

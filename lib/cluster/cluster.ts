@@ -56,12 +56,17 @@ export interface RunningCluster extends AsyncDisposable {
   resume(name: string, why: string): void
 }
 
+/** It becomes part of names of files and queues. */
+const NODE_NAME = /^[a-z]+-[a-z0-9-]{1,30}$/
+
 const STOP_GRACE_MS = 25_000
 
 class Cluster implements RunningCluster {
   readonly nodes = new Map<string, RunningNode>()
   readonly rabbitmq: RabbitMq
   readonly postgres: Postgres
+  /** Names that are taken by a start that is under way. */
+  private readonly starting = new Set<string>()
   private readonly yard: Yard
   private readonly pings: Pings
   private readonly plan: ClusterPlan
@@ -95,13 +100,23 @@ class Cluster implements RunningCluster {
 
   async start(kind: NodeKind, name = this.freeName(kind)): Promise<RunningNode> {
     if (this.runs(name)) throw new UsageError(`${name} runs already`)
-    if (!name.startsWith(`${kind}-`))
-      throw new UsageError(`a node's name begins with its kind: ${kind}-…, not ${name}`)
+    if (!name.startsWith(`${kind}-`) || !NODE_NAME.test(name))
+      throw new UsageError(
+        `a node's name is its kind, a hyphen and a word in lower case: ${kind}-…, not ${name}`,
+      )
     const begun = monotonicMs()
-    const node = await startNode(kind, name, this.surroundings())
-    this.nodes.set(name, node)
-    this.plan.onStep(name, monotonicMs() - begun)
-    return node
+    this.starting.add(name)
+    try {
+      const node = await startNode(kind, name, this.surroundings())
+      this.nodes.set(name, node)
+      this.plan.onStep(name, monotonicMs() - begun)
+      return node
+    } catch (error) {
+      this.yard.forget(name)
+      throw error
+    } finally {
+      this.starting.delete(name)
+    }
   }
 
   async stop(name: string, why: string): Promise<void> {
@@ -122,9 +137,8 @@ class Cluster implements RunningCluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pings.end()
-    const nodes = [...this.nodes.values()].map((node) => node.process.end('SIGKILL', 5000))
-    await Promise.all([...nodes, this.rabbitmq.end(), this.postgres.end()])
-    this.yard.remove()
+    await Promise.all([this.yard.endNodes(), this.rabbitmq.end(), this.postgres.end()])
+    await this.yard.abandon()
   }
 
   private signal(name: string, signal: NodeJS.Signals, why: string): void {
@@ -144,7 +158,7 @@ class Cluster implements RunningCluster {
   /** A node that has ended by itself is still known, and may be started again. */
   private runs(name: string): boolean {
     const node = this.nodes.get(name)
-    return node !== undefined && node.process.exit() === undefined
+    return this.starting.has(name) || (node !== undefined && node.process.exit() === undefined)
   }
 
   /** The lowest number that no running node of this kind has. */

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { poll } from '../util/poll.ts'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import { allProcesses, processFacts } from '../util/procfs.ts'
@@ -30,6 +30,8 @@ export interface RunningProcess {
   readonly pid: number
   readonly start: number
   readonly log: string
+  /** What it has written to its log; earlier processes of its name may have written there before it. */
+  output(): string
   /** Resolves when the process has ended. */
   readonly exited: Promise<Exit>
   /** The exit, once there is one. */
@@ -71,20 +73,28 @@ async function endGroup(name: string, group: number, signal: NodeJS.Signals, gra
   }
 }
 
-/** The last lines of a log, for an error's text. */
-export function lastLines(log: string, count = 15): string {
+/** A log's text from an offset in bytes. */
+function textFrom(log: string, offset: number): string {
   try {
-    return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-count).join('\n')
+    return readFileSync(log).subarray(offset).toString('utf8')
   } catch (error) {
     return `(no log: ${messageOf(error)})`
   }
 }
+
+/** The last lines of a text, for an error's. */
+export const tailOf = (text: string, count = 15): string =>
+  text.trimEnd().split('\n').slice(-count).join('\n')
+
+/** The last lines of a log. */
+export const lastLines = (log: string, count?: number): string => tailOf(textFrom(log, 0), count)
 
 /**
  * @throws {HarnessError} when the program cannot be started at all.
  */
 export async function startProcess(plan: ProcessPlan): Promise<RunningProcess> {
   const output = openSync(plan.log, 'a')
+  const logFrom = fstatSync(output).size
   let child: ChildProcess
   try {
     child = spawn(plan.command, plan.args, {
@@ -113,18 +123,25 @@ export async function startProcess(plan: ProcessPlan): Promise<RunningProcess> {
   })
   const pid = child.pid
   if (pid === undefined) throw new HarnessError(`cannot start ${plan.name} (${plan.command}): no pid`)
+  const start = processFacts(pid)?.start ?? 0
+  // Once it has ended its number may become somebody else's, and so may that of its group.
+  const isOurs = () =>
+    exit === undefined || processFacts(pid) === undefined || processFacts(pid)?.start === start
   return {
     name: plan.name,
     pid,
-    start: processFacts(pid)?.start ?? 0,
+    start,
     log: plan.log,
+    output: () => textFrom(plan.log, logFrom),
     exited,
     exit: () => exit,
     endAsked: () => asked,
-    signal: (signal) => signalGroup(pid, signal),
+    signal: (signal) => {
+      if (isOurs()) signalGroup(pid, signal)
+    },
     end: async (signal, graceMs) => {
       asked = true
-      await endGroup(plan.name, pid, signal, graceMs)
+      if (isOurs()) await endGroup(plan.name, pid, signal, graceMs)
       await exited
     },
   }

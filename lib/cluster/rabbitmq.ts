@@ -121,7 +121,7 @@ async function startBroker(place: Place): Promise<RunningProcess> {
     { kind: 'rabbitmq', port: ports.amqp },
     { ...plan, name: 'rabbitmq', command: programs.rabbitmqServer, args: [], log },
   )
-  await awaitReady(broker, logged(log, BOOTING), BOOT_LIMIT_MS, ground.signal)
+  await awaitReady(broker, logged(broker, BOOTING), BOOT_LIMIT_MS, ground.signal)
   return broker
 }
 
@@ -140,7 +140,7 @@ function handleOf(
   const answered = answers('the broker answers a question in its own node', async () => Boolean(await read()))
   const serving = async () => {
     await awaitReady(broker, portOpen(ports.amqp), BOOT_LIMIT_MS, ground.signal)
-    await awaitReady(broker, logged(broker.log, BOOTED), BOOT_LIMIT_MS, ground.signal)
+    await awaitReady(broker, logged(broker, BOOTED), BOOT_LIMIT_MS, ground.signal)
     serves = true
     await awaitReady(broker, answered, BOOT_LIMIT_MS, ground.signal)
   }

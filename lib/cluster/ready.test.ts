@@ -30,7 +30,7 @@ describe('readiness', () => {
 
   it('comes with a text in the log', async () => {
     const one = await shell('echo at last; exec sleep 60')
-    await awaitReady(one, logged(one.log, 'at last'), 5000)
+    await awaitReady(one, logged(one, 'at last'), 5000)
     await one.end('SIGKILL', 0)
   })
 
@@ -44,7 +44,7 @@ describe('readiness', () => {
 
   it('has a deadline: what was awaited, for how long, and the end of the log are told', async () => {
     const one = await shell('echo thinking; exec sleep 60')
-    await awaitReady(one, logged(one.log, 'thinking'), 5000)
+    await awaitReady(one, logged(one, 'thinking'), 5000)
     const never = answers('it answers', () => Promise.reject(new Error('refused')))
     expect(await failure(awaitReady(one, never, 50))).to.match(
       /^HarnessError: broker is not ready: it answers: not within 0.1 s; the end of \S+:\nthinking$/,

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { HarnessError } from '../util/errors.ts'
 import { DeadlineError, poll } from '../util/poll.ts'
-import { lastLines, type RunningProcess } from './process.ts'
+import { tailOf, type RunningProcess } from './process.ts'
 
 /** One condition from the menu below, with what it is called in an error. */
 export interface Condition {
@@ -32,7 +31,7 @@ export async function awaitReady(
   const look = async () => {
     const exit = started.exit()
     if (exit === undefined) return (await condition.met()) ? true : undefined
-    const log = lastLines(started.log)
+    const log = tailOf(started.output())
     const how = exit.signal ?? `status ${exit.code}`
     const text = `${started.name} ended (${how}) before ${condition.what}; the end of ${started.log}:\n${log}`
     throw PORT_TAKEN.test(log) ? new PortTakenError(text) : new HarnessError(text)
@@ -41,7 +40,7 @@ export async function awaitReady(
     await poll(look, { what: condition.what, deadlineMs, everyMs: 40, ...(signal ? { signal } : {}) })
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
-    const log = lastLines(started.log)
+    const log = tailOf(started.output())
     throw new HarnessError(
       `${started.name} is not ready: ${error.message}; the end of ${started.log}:\n${log}`,
       {
@@ -69,9 +68,9 @@ export const portOpen = (port: number): Condition => ({
 })
 
 /** The process has written a text to its log. */
-export const logged = (log: string, text: string): Condition => ({
+export const logged = (started: RunningProcess, text: string): Condition => ({
   what: `its log says "${text}"`,
-  met: () => readFileSync(log, 'utf8').includes(text),
+  met: () => started.output().includes(text),
 })
 
 /** A question of one's own. An error means "not yet". */

@@ -161,10 +161,10 @@ describe('what a cluster leaves', () => {
     expect(events.at(-1)).to.deep.include({ kind: 'node.exited', signal: 'SIGKILL', expected: false })
   })
 
-  it('is read whole, also when it has just gone', () => {
+  it('is read whole, also when it has just gone', async () => {
     const yard = lay()
     expect(JSON.parse(readFileSync(join(yard.ground.folder, 'state.json'), 'utf8'))).to.have.property('id')
-    yard.remove()
+    await yard.abandon()
     expect(listClusters()).to.deep.equal([])
   })
 })

@@ -51,14 +51,19 @@ export function findRemains(): Remains[] {
     .map(({ folder, state }) => ({ folder, state, processes: processesOf(state) }))
 }
 
-/** Ends every process of a cluster that has no owner, and removes its folder. */
-export async function cleanRemains(remains: Remains): Promise<void> {
+/** Ends every process of a cluster at once, also those that nobody has in hand any more. */
+export async function endProcesses(state: ClusterState): Promise<void> {
   const kill = () => {
-    const left = processesOf(remains.state)
+    const left = processesOf(state)
     for (const { pid, start } of left) if (isAlive(pid, start)) killQuietly(pid)
     return left.length === 0 ? true : undefined
   }
-  await poll(kill, { what: `the processes of ${remains.state.id} end`, deadlineMs: 10_000 })
+  await poll(kill, { what: `the processes of ${state.id} end`, deadlineMs: 10_000 })
+}
+
+/** Ends every process of a cluster that has no owner, and removes its folder. */
+export async function cleanRemains(remains: Remains): Promise<void> {
+  await endProcesses(remains.state)
   const cache = cacheFolder()
   const half = readdirSync(cache).filter((name) => name.startsWith(makingPrefix(remains.state.id)))
   for (const name of half) rmSync(join(cache, name), { recursive: true, force: true, maxRetries: 5 })

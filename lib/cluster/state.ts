@@ -55,7 +55,12 @@ function readState(folder: string): ClusterState | undefined {
     return undefined
   }
   // What a Crosswind before this one left must be found and cleaned too, whatever its file lacks.
-  return { logs: join(folder, 'logs'), ...JSON.parse(text) } as ClusterState
+  try {
+    return { logs: join(folder, 'logs'), ...JSON.parse(text) } as ClusterState
+  } catch {
+    // Damaged by somebody else, since ours are moved into place whole: it names nothing that could be found.
+    return undefined
+  }
 }
 
 const remove = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 5 })

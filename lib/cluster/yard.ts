@@ -6,8 +6,11 @@ import type { OnEvent } from './events.ts'
 import { clustersFolder } from './folders.ts'
 import type { Ground, Launch } from './ground.ts'
 import type { LinkFabric } from './links.ts'
+import { endProcesses } from './remains.ts'
 import { CLUSTER_VARIABLE, startProcess, type RunningProcess } from './process.ts'
 import { removeCluster, writeState, type ClusterState, type Rpc } from './state.ts'
+
+const END_LIMIT_MS = 5000
 
 /** A cluster's folder, its state file, and the processes that were started in it. */
 export class Yard {
@@ -28,9 +31,10 @@ export class Yard {
     this.state.processes[plan.name] = { ...state, log: plan.log }
     this.save()
     const started = await startProcess(plan)
+    // Before anything that can fail, a full disk for one: what runs must be known to whoever cleans up.
+    this.running.add(started)
     this.state.processes[plan.name] = { ...state, log: plan.log, pid: started.pid, start: started.start }
     this.save()
-    this.running.add(started)
     this.onEvent({ kind: 'node.started', node: plan.name, pid: started.pid })
     void this.watch(plan.name, started)
     return started
@@ -62,14 +66,17 @@ export class Yard {
     return { ...fabric, open }
   }
 
-  remove(): void {
-    removeCluster(this.ground.folder)
+  /** Ends every node, also one whose start is still under way. */
+  async endNodes(): Promise<void> {
+    const nodes = [...this.running].filter(({ name }) => name.includes('-'))
+    await Promise.all(nodes.map((node) => node.end('SIGKILL', END_LIMIT_MS)))
   }
 
-  /** After a failed start: whatever runs is ended, and the folder goes. */
+  /** Whatever still runs is ended, and the folder goes. */
   async abandon(): Promise<void> {
-    await Promise.all([...this.running].map((process) => process.end('SIGKILL', 5000)))
-    this.remove()
+    await Promise.all([...this.running].map((process) => process.end('SIGKILL', END_LIMIT_MS)))
+    await endProcesses(this.state)
+    removeCluster(this.ground.folder)
   }
 }
 

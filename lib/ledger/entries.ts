@@ -189,7 +189,7 @@ export type FaultKind = 'toxic' | 'down' | 'kill' | 'pause' | 'none'
 
 export interface FaultArmed {
   kind: 'fault.armed'
-  /** Unique in the run: `f3`. */
+  /** Unique in its scenario: `f3`. */
   fault: string
   what: FaultKind
   /** As people read it: `latency 100 ms ± 50 ms`, `SIGKILL`. */

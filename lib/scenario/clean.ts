@@ -45,7 +45,10 @@ async function restoreNodes(session: Session): Promise<string[]> {
     Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })),
   )
   const answers = await Promise.all(
-    [...cluster.nodes.values()].map(async (node) => ({ node, answers: await answersSoon(node) })),
+    [...cluster.nodes.values()].map(async (node) => ({
+      node,
+      answers: await answersSoon(node, plan.signal),
+    })),
   )
   const notes: string[] = []
   for (const { node, answers: well } of answers) {
@@ -60,13 +63,17 @@ async function restoreNodes(session: Session): Promise<string[]> {
   return notes
 }
 
-async function answersSoon(node: RunningNode): Promise<boolean> {
+async function answersSoon(node: RunningNode, signal: AbortSignal | undefined): Promise<boolean> {
   const look = async () => {
     if (node.process.exit() !== undefined) return false
     return (await serves(node)) ? true : undefined
   }
   try {
-    return await poll(look, { what: `${node.name} answers`, deadlineMs: ANSWER_LIMIT_MS })
+    return await poll(look, {
+      what: `${node.name} answers`,
+      deadlineMs: ANSWER_LIMIT_MS,
+      ...(signal ? { signal } : {}),
+    })
   } catch (error) {
     if (error instanceof DeadlineError) return false
     throw error

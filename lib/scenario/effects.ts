@@ -96,6 +96,8 @@ export async function openEffects(options: EffectsOptions): Promise<Effects> {
       for (const one of pending) answer(one)
     },
     [Symbol.asyncDispose]: async () => {
+      // Answers that a timer still owes are owed to nobody.
+      pending.clear()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },

@@ -11,17 +11,22 @@ const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexO
  *     node → (real Toxiproxy →) our proxy → service
  */
 export function linkFabric(own: ToxiproxyApi, front: ToxiproxyApi | undefined): LinkFabric {
-  const laid = new Map<string, Promise<number>>()
+  const laid = new Map<string, { upstreamPort: number; port: number }>()
   const lay = async (link: string, upstreamPort: number): Promise<number> => {
+    // After a boot that was tried again the service is elsewhere.
+    if (laid.delete(link))
+      await Promise.all([own, ...(front ? [front] : [])].map((api) => api.removeProxy(link)))
     const tap = await own.createProxy(link, `127.0.0.1:${upstreamPort}`)
     return portOf(front === undefined ? tap : await front.createProxy(link, tap))
   }
   return {
     // A node that is started again under its name finds its links as they were.
-    open: (link, upstreamPort) => {
-      const known = laid.get(link) ?? lay(link, upstreamPort)
-      laid.set(link, known)
-      return known
+    open: async (link, upstreamPort) => {
+      const known = laid.get(link)
+      if (known?.upstreamPort === upstreamPort) return known.port
+      const port = await lay(link, upstreamPort)
+      laid.set(link, { upstreamPort, port })
+      return port
     },
     servicePorts: async (link) =>
       (await own.connections(link)).map(({ upstreamLocal }) => portOf(upstreamLocal)),

@@ -44,7 +44,7 @@ export class Faults {
   private readonly random: Random
   /** The links' counters when the promise began. */
   private readonly begun: EvidenceReading
-  private static count = 0
+  private count = 0
 
   /** @param random Decides the moments at which faults begin. */
   constructor(session: Session, observer: Observer, random: Random) {
@@ -137,7 +137,7 @@ export class Faults {
 
   /** Ends whatever lasts until the judging. */
   async endLasting(): Promise<void> {
-    for (const end of this.lasting.values()) await end()
+    await allOrFirstError([...this.lasting.values()].map((end) => end()))
   }
 
   private async onLinks(
@@ -160,14 +160,15 @@ export class Faults {
     })
     const before = readEvidence(this.session, links)
     const end = async () => {
+      if (!this.lasting.has(id)) return
+      await allOrFirstError(links.map((link) => fault.undo(link, id)))
       this.lasting.delete(id)
-      await Promise.all(links.map((link) => fault.undo(link, id)))
       await this.end(id, evidenceBetween(this.session, this.begun, before), {})
     }
     // Entered before the first link is struck: a failure half-way must be undone too.
     this.lasting.set(id, end)
     await this.begin(id)
-    await Promise.all(links.map((link) => fault.apply(link, id, durationMs)))
+    await allOrFirstError(links.map((link) => fault.apply(link, id, durationMs)))
     if (durationMs === undefined) return
     await pauseFor(durationMs, this.session.plan.signal)
     await end()
@@ -175,8 +176,8 @@ export class Faults {
 
   /** Announces a fault, and returns when the seed lets it begin. */
   private async arm(fault: Omit<FaultArmed, 'kind' | 'fault' | 'beginsAfterMs'>): Promise<string> {
-    Faults.count += 1
-    const id = `f${Faults.count}`
+    this.count += 1
+    const id = `f${this.count}`
     const beginsAfterMs = Math.round(this.random() * MOMENT_SPREAD_MS)
     this.session.record({ kind: 'fault.armed', fault: id, beginsAfterMs, ...fault })
     await pauseFor(beginsAfterMs, this.session.plan.signal)
@@ -198,6 +199,13 @@ export class Faults {
     this.session.record({ kind: 'fault.evidence', fault, links, nodes })
     await this.observer.readDatabase(`fault ${fault} ended`, true)
   }
+}
+
+/** Waits for all, also after one has failed: what is still under way must not come after its undoing. */
+async function allOrFirstError(works: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(works)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 type NodeEvidence = { signalled: boolean; exited: boolean; actionsInHand: string[] }

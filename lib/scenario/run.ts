@@ -187,9 +187,12 @@ export class Run {
 
   /** Faults that were left on are ended, held answers released. */
   async end(): Promise<void> {
-    await this.faults.endLasting()
-    this.session.effects.release()
-    this.session.effects.take(0)
+    try {
+      await this.faults.endLasting()
+    } finally {
+      this.session.effects.release()
+      this.session.effects.take(0)
+    }
   }
 
   private async request(id: string, definition: ReturnType<typeof buildWorkflow>[number]): Promise<void> {

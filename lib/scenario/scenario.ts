@@ -172,6 +172,10 @@ export function scenario(minima: Minima = {}): SuiteRun {
       told.error ??= new HarnessError(`mocha says neither that the promise passed nor why it failed`)
     try {
       if (body !== undefined) await untilOver(body)
+    } catch (error) {
+      told.error ??= error
+    }
+    try {
       if (ended !== undefined) await end(ended, told)
     } catch (error) {
       // A tear-down's trouble never replaces the root cause.

@@ -142,7 +142,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     const effects = await openEffects({ onFact: record })
     opened.push(effects)
     const faults = front ?? own
-    if (front !== undefined) opened.push(frontCleaner(front, () => tap.proxies().map((proxy) => proxy.name)))
+    if (front !== undefined) opened.push(frontCleaner(front))
     const cluster = await startCluster({
       ...plan,
       logs: nodesFolder,
@@ -183,16 +183,13 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
   }
 }
 
-/** A real Toxiproxy outlives us: our proxies must not. */
-function frontCleaner(front: ToxiproxyApi, names: () => string[]): AsyncDisposable {
+/** A real Toxiproxy outlives us: our proxies must not, and those of others are not ours to remove. */
+function frontCleaner(front: ToxiproxyApi): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       const there = Object.keys(await front.proxies())
-      await Promise.all(
-        names()
-          .filter((name) => there.includes(name))
-          .map((name) => front.removeProxy(name)),
-      )
+      const ours = front.laid.filter((name) => there.includes(name))
+      await Promise.all(ours.map((name) => front.removeProxy(name)))
     },
   }
 }

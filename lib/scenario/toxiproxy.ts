@@ -86,6 +86,8 @@ function errorText(text: string, status: number): string {
 /** Toxiproxy's HTTP API, ours or a real one: the only way by which faults reach links. */
 export class ToxiproxyApi {
   readonly url: string
+  /** Names of the proxies that were laid through this object, in their order. */
+  readonly laid: string[] = []
   private readonly client: Toxiproxy
 
   constructor(url: string) {
@@ -103,6 +105,7 @@ export class ToxiproxyApi {
   /** Lays a proxy on a port of the server's choice and returns where it listens. */
   async createProxy(name: string, upstream: string): Promise<string> {
     const proxy = await this.client.createProxy({ name, listen: '127.0.0.1:0', upstream })
+    this.laid.push(name)
     return proxy.listen
   }
 

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { HarnessError } from './errors.ts'
 import { inSeconds, monotonicMs } from './clock.ts'
 
 /** What was awaited did not come before its deadline. */
-export class DeadlineError extends Error {
+export class DeadlineError extends HarnessError {
   override name = 'DeadlineError'
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { cleanRemains, processesOf } from '../../cluster/remains.ts'
+import { processesOf } from '../../cluster/remains.ts'
 import { paint } from '../../report/console.ts'
 import { plural } from '../../report/text.ts'
 import { inSeconds, monotonicMs } from '../../util/clock.ts'
@@ -16,6 +16,7 @@ import {
 } from '../clusters.ts'
 import { askKeeper } from '../keeper/client.ts'
 import { endedClusters, forgetEnded } from '../keeper/ended.ts'
+import { removeRemains } from '../predecessors.ts'
 import { terminalOf } from '../terminal.ts'
 
 interface DownFlags extends ClusterChoice {
@@ -89,7 +90,7 @@ async function end(cluster: FoundCluster): Promise<void> {
   )
   if (alive) await endOwner(cluster)
   // What an owner that had to be killed left; nothing after an orderly end.
-  await cleanRemains({ ...cluster, processes: [] })
+  await removeRemains({ ...cluster, processes: [] })
   say(`  ${paint(terminal, 'green', '✓')} ${state.id} is down  ${inSeconds(monotonicMs() - begun)}`)
 }
 

@@ -10,7 +10,7 @@ import { monotonicMs } from '../../util/clock.ts'
 import { messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
-import { layRun, makeRoom } from '../runs.ts'
+import { layRun, makeRoom, type LaidRun } from '../runs.ts'
 import { logLinesFor } from './log-lines.ts'
 import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
@@ -21,10 +21,14 @@ import { suiteFiles } from './suites.ts'
 /** What the parts of one gate share while it runs. */
 interface Gate {
   options: GateOptions
-  folder: string
+  laid: LaidRun
   facts: RunFacts
   output: Output
   interrupts: Interrupts
+  /** On the monotonic clock. */
+  begunAt: number
+  /** The exit code that the report was given with; with --keep that is before the end. */
+  told: number | undefined
 }
 
 /**
@@ -35,25 +39,30 @@ interface Gate {
  */
 export async function runGate(options: GateOptions, replay: string): Promise<number> {
   const files = suiteFiles(options.suites, options.all)
-  const mocha = await loadSuites(files, options.grep)
+  const mocha = await loadSuites(files, options.grep, options.keep)
   if (testsOf(mocha).length === 0) throw new UsageError(nothingToRun(files, options.grep))
   const laid = layRun()
-  const { run, folder } = laid
-  const facts = factsOf(options, run, replay)
+  const facts = factsOf(options, laid.run, replay)
   const output = openOutput(options.json, facts)
   using interrupts = listenForInterrupts(killOwnClusters, output.line)
-  const gate: Gate = { options, folder, facts, output, interrupts }
-  const begun = monotonicMs()
+  const gate: Gate = { options, laid, facts, output, interrupts, begunAt: monotonicMs(), told: undefined }
   facts.notes.push(...(await makeRoom(laid)))
   try {
     await onSession(gate, mocha)
   } catch (error) {
-    if (!interrupts.interrupted) facts.harnessErrors.push(messageOf(error))
+    note(gate, error)
   }
+  return gate.told ?? (await tell(gate))
+}
+
+/** Writes and prints what is known, and returns the exit code. */
+async function tell(gate: Gate): Promise<number> {
+  const { facts, interrupts, begunAt, output, laid } = gate
   facts.interrupted = interrupts.interrupted
-  facts.durationMs = Math.round(monotonicMs() - begun)
+  facts.durationMs = Math.round(monotonicMs() - begunAt)
   const document = buildReport(facts)
   await output.end(document, laid)
+  gate.told = document.exitCode
   return document.exitCode
 }
 
@@ -86,7 +95,7 @@ function factsOf(options: GateOptions, run: string, replay: string): RunFacts {
 
 /** Boots the cluster, runs the promises on it and takes it down again, whatever happens. */
 async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
-  const { options, folder, facts, output, interrupts } = gate
+  const { options, laid, facts, output, interrupts } = gate
   const onStep = (what: string, ms: number) => {
     facts.steps.push({ what, ms: Math.round(ms) })
     output.step(what, ms)
@@ -101,7 +110,7 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   const session = await openSession({
     ...options,
     name: 'gate',
-    folder,
+    folder: laid.folder,
     run: facts.run,
     replay: facts.command,
     onStep,
@@ -113,12 +122,21 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
     onStep('every node answers', monotonicMs() - booted)
     await timed('idle rates', onStep, measureIdle(session))
     await runPromises(gate, session, mocha, signal)
-    await keepIfAsked(gate)
-  } finally {
-    const code = buildReport(facts).exitCode
-    session.record({ kind: 'run.ended', exitCode: code })
-    await timed('down', onStep, Promise.resolve(session[Symbol.asyncDispose]()))
+  } catch (error) {
+    note(gate, error)
   }
+  await keepIfAsked(gate)
+  session.record({ kind: 'run.ended', exitCode: buildReport(facts).exitCode })
+  try {
+    await timed('down', onStep, Promise.resolve(session[Symbol.asyncDispose]()))
+  } catch (error) {
+    note(gate, error)
+  }
+}
+
+/** An error of ours, unless it is only the interruption that it tells of. */
+function note({ facts, interrupts }: Gate, error: unknown): void {
+  if (!interrupts.interrupted) facts.harnessErrors.push(messageOf(error))
 }
 
 async function timed<T>(
@@ -133,14 +151,14 @@ async function timed<T>(
 }
 
 async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: AbortSignal): Promise<void> {
-  const { facts, folder, output, options } = gate
+  const { facts, laid, output, options } = gate
   const add = (result: PromiseResult) => {
     facts.promises.push(result)
     output.promise(result)
   }
   const onOutcome = (outcome: PromiseOutcome) => {
     const failed = outcome.error !== undefined
-    add(resultOf(outcome, failed ? logLinesFor(outcome.verdict, join(folder, 'nodes')) : []))
+    add(resultOf(outcome, failed ? logLinesFor(outcome.verdict, join(laid.folder, 'nodes')) : []))
   }
   await runSuites({
     session,
@@ -156,14 +174,19 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
   if (broken !== undefined) facts.harnessErrors.push(broken.message)
   // What did not run was not kept: a promise that goes missing must not look like one that was never made.
   const missing = notRun(mocha, options.repeat, facts.promises)
-  if (missing.length > 0 && !gate.interrupts.interrupted)
+  if (missing.length > 0 && !gate.interrupts.interrupted && !options.keep)
     facts.harnessErrors.push(`${missing.length} promises were not run: ${missing.join('; ')}`)
 }
 
-/** With --keep a cluster that is not green stays up, in the foreground, until it is interrupted. */
-async function keepIfAsked({ options, facts, output, interrupts }: Gate): Promise<void> {
+/**
+ * With --keep a gate stops at its first red promise, reports, and leaves the cluster up as that promise left it: in
+ * the foreground, until it is interrupted.
+ */
+async function keepIfAsked(gate: Gate): Promise<void> {
+  const { options, facts, output, interrupts } = gate
   if (!options.keep || buildReport(facts).exitCode === 0 || interrupts.interrupted) return
-  output.line('\nThe cluster stays up (--keep): look at it with `npm run crosswind -- ps`; Ctrl-C ends it.')
+  await tell(gate)
+  output.line('\nThe cluster stays up (--keep); `npm run crosswind -- ps` shows it. Ctrl-C ends it.')
   await new Promise((resolve) => {
     const alive = setInterval(() => {}, 60_000)
     interrupts.signal.addEventListener('abort', () => {

@@ -52,18 +52,22 @@ describe('a gate that is killed with SIGKILL', () => {
   let home: Home
 
   before(() => {
-    home = layHome()
     console.log(`      CROSSWIND_TEST_SEED=${seed}`)
   })
 
-  after(() => home[Symbol.dispose]())
+  // One for each test: what a failed one leaves must not fail the next.
+  beforeEach(() => {
+    home = layHome()
+  })
+
+  afterEach(() => home[Symbol.dispose]())
 
   for (const { when, after, upToMs } of MOMENTS) {
     const delayMs = Math.round(seededRandom(seed, when)() * upToMs)
 
     it(`${when}, ${delayMs} ms on: all that it left is found and removed`, async () => {
       const gate = startCli(['gate', join(SUITES, 'long.suite.ts'), ...SMALL], home)
-      await untilPrinted(gate, after, 90_000)
+      await untilPrinted(gate, after, 150_000)
       const { id } = await clusterOf(gate)
       await pause(delayMs)
       gate.kill('SIGKILL')
@@ -92,7 +96,7 @@ describe('a gate that is killed with SIGKILL', () => {
   it('is cleaned up after by the next gate, which says so; one to which nothing applies exits with 2', async () => {
     const killed = startCli(['gate', join(SUITES, 'needs-more.suite.ts'), ...SMALL], home)
     const { id } = await clusterOf(killed)
-    await untilPrinted(killed, '✓ postgres', 90_000)
+    await untilPrinted(killed, '✓ postgres', 150_000)
     killed.kill('SIGKILL')
     await killed.ended
     const next = await runCli(['gate', join(SUITES, 'needs-more.suite.ts'), ...SMALL, '--json'], home)

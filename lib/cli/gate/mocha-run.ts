@@ -24,13 +24,19 @@ class SilentReporter {}
 
 /**
  * Loads the suites' files.
+ * @param bail Nothing runs after the first promise that fails.
  * @throws {UsageError} with what a file throws while it is loaded, and where.
  */
-export async function loadSuites(files: readonly string[], grep: string | undefined): Promise<Mocha> {
+export async function loadSuites(
+  files: readonly string[],
+  grep: string | undefined,
+  bail = false,
+): Promise<Mocha> {
   const mocha = new Mocha({
     reporter: SilentReporter as unknown as Mocha.ReporterConstructor,
     forbidOnly: true,
     failHookAffectedTests: true,
+    bail,
     retries: 0,
     ...(grep === undefined ? {} : { grep: new RegExp(grep) }),
   } as Mocha.MochaOptions)
@@ -82,7 +88,8 @@ export function notRun(
 export async function runSuites(plan: SuitesPlan): Promise<void> {
   for (let repeat = 1; repeat <= plan.repeat; repeat += 1) {
     if (plan.signal.aborted || plan.session.broken() !== undefined) return
-    await runOnce(plan, repeat)
+    const failures = await runOnce(plan, repeat)
+    if (failures > 0 && plan.mocha.options.bail) return
   }
 }
 
@@ -91,7 +98,8 @@ function unhandled(reason: unknown): never {
   throw reason
 }
 
-function runOnce(plan: SuitesPlan, repeat: number): Promise<void> {
+/** @returns How many failed. */
+function runOnce(plan: SuitesPlan, repeat: number): Promise<number> {
   const { session, mocha, onStory, onBegin, onOutcome, signal } = plan
   const failedHooks = new Map<Error, string>()
   const report = (outcome: PromiseOutcome) => {
@@ -102,13 +110,13 @@ function runOnce(plan: SuitesPlan, repeat: number): Promise<void> {
   enterContext({ session, repeat, report })
   process.on('unhandledRejection', unhandled)
   return new Promise((resolve) => {
-    const runner = mocha.run(() => {
+    const runner = mocha.run((failures) => {
       process.off('unhandledRejection', unhandled)
       signal.removeEventListener('abort', abort)
       // One that the interruption broke off says nothing.
       for (const [error, hook] of signal.aborted ? [] : failedHooks)
         plan.onHookFailed(`${hook} failed: ${messageOf(error)}`)
-      resolve()
+      resolve(failures)
     })
     const abort = () => void runner.abort()
     signal.addEventListener('abort', abort)
