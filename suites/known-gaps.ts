@@ -9,7 +9,7 @@ export const runsTwice: KnownGap = {
   words: ['duplicated'],
   rpc: ['oslo'],
   mistral: [15],
-  seen: '2 of 22',
+  seen: '4 of 55',
 }
 
 export const forgottenAfterCommit: KnownGap = {
@@ -20,7 +20,7 @@ export const forgottenAfterCommit: KnownGap = {
   words: ['repeated', 'stuck', 'lost'],
   rpc: ['oslo', 'kombu'],
   mistral: [15],
-  seen: '3 of 50',
+  seen: '2 of 96',
 }
 
 export const brokerNotFoundAgain: KnownGap = {
@@ -31,5 +31,5 @@ export const brokerNotFoundAgain: KnownGap = {
   words: ['repeated', 'late', 'failed', 'parked'],
   rpc: ['kombu'],
   mistral: [15],
-  seen: '7 of 7',
+  seen: '7 of 8',
 }

@@ -13,7 +13,9 @@ import { timeouts } from '../mistral/config.ts'
 import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
 import { mistralVersion } from '../mistral/versions.ts'
+import { inSeconds } from '../util/clock.ts'
 import { HarnessError } from '../util/errors.ts'
+import { watchStalls } from '../util/stalls.ts'
 import { VERSION } from '../util/version.ts'
 import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
@@ -121,7 +123,21 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
         ),
       )
   }
-  const opened: AsyncDisposable[] = [{ [Symbol.asyncDispose]: () => journal.close() }]
+  const stalls = watchStalls({
+    onStall: (ms) =>
+      record({
+        kind: 'harness.failed',
+        text: `the gate did not run for ${inSeconds(ms)}: the machine was stalled or overloaded`,
+      }),
+  })
+  const opened: AsyncDisposable[] = [
+    {
+      [Symbol.asyncDispose]: async () => {
+        stalls[Symbol.dispose]()
+        await journal.close()
+      },
+    },
+  ]
   try {
     const frontVersion = await front?.version()
     record({
