@@ -82,7 +82,8 @@ describe('a gate that is broken off', () => {
     const ended = await gate.ended
     clearInterval(again)
     expect(monotonicMs() - asked).to.be.below(2000)
-    expect(ended.code, ended.stderr).to.equal(130)
+    // Node gives signals back to the system while it ends, and a shell tells of both as 130.
+    expect(ended.code ?? ended.signal, ended.stderr).to.be.oneOf([130, 'SIGINT'])
     // Each has its SIGKILL; the system takes a moment to end it.
     await poll(() => (processesLeft(home, [id]).length === 0 ? true : undefined), {
       what: 'its processes are gone',
