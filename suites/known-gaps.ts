@@ -20,7 +20,7 @@ export const forgottenAfterCommit: KnownGap = {
   words: ['repeated', 'stuck', 'lost'],
   rpc: ['oslo', 'kombu'],
   mistral: [15],
-  seen: '2 of 96',
+  seen: '2 of 99',
 }
 
 export const brokerNotFoundAgain: KnownGap = {
@@ -31,5 +31,5 @@ export const brokerNotFoundAgain: KnownGap = {
   words: ['repeated', 'late', 'failed', 'parked'],
   rpc: ['kombu'],
   mistral: [15],
-  seen: '7 of 8',
+  seen: '4 of 4',
 }
