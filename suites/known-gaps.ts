@@ -37,10 +37,21 @@ export const forgottenAfterCommit: KnownGap = {
 export const brokerNotFoundAgain: KnownGap = {
   name: 'a node does not find its broker again',
   because:
-    'under kombu a consumer whose connection was cut may stay without one, and heartbeats and results go missing ' +
-    'with it, so that actions expire and are repeated',
-  words: ['repeated', 'late', 'failed', 'parked'],
+    'under kombu an executor whose connection was cut reports an error for an action that has run, or keeps messages ' +
+    'that it was given and neither runs nor acknowledges them, so that their actions expire and are repeated',
+  breaks: [
+    {
+      word: 'repeated',
+      text: /ran in [2-5] attempts$/,
+      evidence: [/ is ERROR, and ran 1 times$| is ERROR for want of a heartbeat, and ran [01] times$/],
+    },
+    {
+      word: 'late',
+      text: /is RUNNING: synchronous action std\.http \(\S+\) of task \S+ is RUNNING$/,
+      evidence: [/ago, the budget is /],
+    },
+  ],
   rpc: ['kombu'],
   mistral: [15],
-  seen: '4 of 4',
+  seen: '15 of 16',
 }
