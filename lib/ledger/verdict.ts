@@ -8,6 +8,8 @@ import { factsOf, scenariosOf } from './facts.ts'
 import { judgeFaults } from './faults.ts'
 import { findingsOf, type Evidence } from './findings.ts'
 import { itemsOf } from './items.ts'
+import { accountsOf } from './messages/accounts.ts'
+import { messageDoubts } from './messages/message-findings.ts'
 import { deathsOf } from './surroundings.ts'
 import { treeOf } from './tree.ts'
 import {
@@ -79,7 +81,8 @@ function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
     const row = tree.execution(id)
     return row ? itemsOf(tree, row, facts.graphs, arrivals.own) : []
   })
-  const counts = countsOf(facts, executions, items, arrivals)
+  const accounts = accountsOf(facts, arrivals.own)
+  const counts = countsOf(facts, executions, items, arrivals, accounts)
   return {
     facts,
     tree,
@@ -87,6 +90,7 @@ function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
     arrivals,
     executions,
     items,
+    accounts,
     counts,
     faults: judgeFaults(facts),
     deaths: deathsOf(facts),
@@ -97,13 +101,17 @@ function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
 const NEEDS_REST: ReadonlySet<Word> = new Set(['lost', 'stuck', 'late', 'waiting', 'notStarted', 'parked'])
 
 /** All that speaks against `valid`: what makes everything else moot, what was proven, what was not. */
-function reasonsOf({ facts, deaths, counts, faults }: Evidence, findings: Record<Word, Finding[]>): Reason[] {
+function reasonsOf(
+  { facts, deaths, counts, faults, accounts }: Evidence,
+  findings: Record<Word, Finding[]>,
+): Reason[] {
   const doubted: Reason[] = [
     ...doubts.journalDoubts(facts),
     ...doubts.harnessDoubts(facts, deaths),
     ...doubts.settlingDoubts(facts),
     ...doubts.coverageDoubts(counts),
     ...doubts.graphDoubts(facts),
+    ...messageDoubts(accounts, facts),
     ...doubts.faultDoubts(facts, faults),
   ]
   const voiding = doubted.filter(doubts.isVoiding)

@@ -21,6 +21,7 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
+import { watchWire } from './watch/watch.ts'
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -152,7 +153,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       timeouts,
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
-    const tap = await startToxiproxy({ toxics, seed: plan.seed })
+    const watch = watchWire(record, front === undefined ? 'node' : 'service')
+    const tap = await startToxiproxy({ toxics, seed: plan.seed, tap: watch.tap, onEvent: watch.onEvent })
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)
     const effects = await openEffects({ onFact: record })

@@ -6,6 +6,8 @@ import { Bindings } from './bindings.ts'
 export type Reached = 'yes' | 'no' | 'open'
 
 interface Passage {
+  /** The message's. */
+  identity: string
   /** The journal's entry. */
   ordinal: number
   at: number
@@ -37,7 +39,6 @@ export interface Delivery extends Passage {
 
 /** An RPC message with everything that was seen of it. */
 export interface Message {
-  key: string
   /** As it was first seen. */
   call: CallFact
   sends: Send[]
@@ -82,15 +83,15 @@ interface ConnectionBook {
   passages: { lane: keyof LaneCounts; until: number; passage: Passage }[]
 }
 
-/** A call and its reply share an id. */
-export const keyOf = ({ kind, identity }: CallFact): string =>
-  kind === 'reply' ? `reply ${identity}` : identity
+/** `engine-1` of `engine-1.rabbitmq`. */
+export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('.'))
 
 /**
  * Follows the messages of a journal, entry by entry: every publish, delivery and answer finds its message. It knows no
  * meaning: fates are told from it, see `fates.ts`.
  */
 export class Traffic {
+  /** By their identity. */
   readonly messages = new Map<string, Message>()
   readonly counts = new Map<string, MethodCount>()
   readonly strays: Stray[] = []
@@ -99,6 +100,15 @@ export class Traffic {
   readonly results = new Map<string, number>()
   readonly #connections = new Map<string, ConnectionBook>()
   readonly #bindings = new Bindings()
+  /** By the id that a call and its reply share. */
+  readonly #calls = new Map<string, Message>()
+  readonly #replies = new Map<string, Message>()
+  readonly #keep: (call: CallFact) => boolean
+
+  /** @param keep Which messages are followed; replies are if their call is. Default: those that are judged. */
+  constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged) {
+    this.#keep = keep
+  }
 
   see(entry: Entry): void {
     switch (entry.kind) {
@@ -121,13 +131,15 @@ export class Traffic {
     }
   }
 
-  /** The message that a reply answers, or that a call was answered by. */
+  /** The call that a reply answers. */
   callOf({ call }: Message): Message | undefined {
-    if (call.kind !== 'reply' || call.msgId === undefined) return undefined
-    return this.#callsByMsgId.get(call.msgId)
+    return call.kind === 'reply' ? this.#calls.get(call.msgId ?? '') : undefined
   }
 
-  readonly #callsByMsgId = new Map<string, Message>()
+  /** The reply to a call. */
+  replyTo({ call }: Message): Message | undefined {
+    return call.kind === 'call' ? this.#replies.get(call.msgId ?? '') : undefined
+  }
 
   #published(entry: EntryOf<'message.published'>): void {
     const { channel, tag, exchange, routingKey, expirationMs, call } = entry
@@ -139,7 +151,7 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return
     const send: Send = {
-      ...passageOf(entry, channel, tag),
+      ...passageOf(entry, call.identity, channel, tag),
       exchange,
       routingKey,
       ...(expirationMs === undefined ? {} : { expirationMs }),
@@ -158,7 +170,7 @@ export class Traffic {
     this.#count(call, 'delivered')
     const message = this.#messageOf(call)
     if (!message) return
-    const delivery: Delivery = { ...passageOf(entry, channel, tag), queue, redelivered, noAck }
+    const delivery: Delivery = { ...passageOf(entry, call.identity, channel, tag), queue, redelivered, noAck }
     message.deliveries.push(delivery)
     if (!noAck) book.deliveries.set(tag, delivery)
     this.#connection(entry).passages.push({ lane: 'downstream', until: entry.until, passage: delivery })
@@ -167,8 +179,8 @@ export class Traffic {
   #confirmed(entry: EntryOf<'message.confirmed'>): void {
     const { channel, tag, multiple, nack, ordinal, at } = entry
     const book = this.#book(entry, channel)
-    if (tag > book.published)
-      this.#stray(entry, `confirms publish ${tag}, of which ${book.published} were seen`)
+    if (tag > book.published && !book.closed)
+      this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
     for (const send of named(book.sends, tag, multiple))
       send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
   }
@@ -176,15 +188,17 @@ export class Traffic {
   #acked(entry: EntryOf<'message.acked'>): void {
     const { channel, tag, multiple, how, requeue, ordinal, at } = entry
     const book = this.#book(entry, channel)
-    if (tag > book.delivered)
-      this.#stray(entry, `answers delivery ${tag}, of which ${book.delivered} were seen`)
-    for (const delivery of named(book.deliveries, tag, multiple))
-      delivery.answer = { ordinal, at, how, requeue }
+    if (tag > book.delivered && !book.closed)
+      this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
+    for (const delivery of named(book.deliveries, tag, multiple)) {
+      if (delivery.answer && !multiple) this.#stray(entry, `delivery ${tag} was answered twice`)
+      delivery.answer ??= { ordinal, at, how, requeue }
+    }
   }
 
   #returned(entry: EntryOf<'message.returned'>): void {
     const { call, link, connection, channel, ordinal, at } = entry
-    const message = call && this.messages.get(keyOf(call))
+    const message = call && this.messages.get(call.identity)
     const send = message?.sends.findLast(
       (one) =>
         one.link === link &&
@@ -207,14 +221,15 @@ export class Traffic {
   }
 
   #messageOf(call: CallFact): Message | undefined {
-    const judged = call.judged || (call.kind === 'reply' && this.#callsByMsgId.has(call.msgId ?? ''))
-    if (!judged) return undefined
-    const key = keyOf(call)
-    const known = this.messages.get(key)
+    // A reply names no method.
+    const kept = call.kind === 'reply' ? this.#calls.has(call.msgId ?? '') : this.#keep(call)
+    if (!kept || call.identity === '') return undefined
+    const known = this.messages.get(call.identity)
     if (known) return known
-    const message: Message = { key, call, sends: [], deliveries: [] }
-    this.messages.set(key, message)
-    if (call.kind === 'call' && call.msgId !== undefined) this.#callsByMsgId.set(call.msgId, message)
+    const message: Message = { call, sends: [], deliveries: [] }
+    this.messages.set(call.identity, message)
+    if (call.msgId !== undefined)
+      (call.kind === 'reply' ? this.#replies : this.#calls).set(call.msgId, message)
     return message
   }
 
@@ -270,7 +285,13 @@ interface Seen {
 
 const nameOf = ({ link, connection }: Seen): string => `${link}#${connection}`
 
-const passageOf = (entry: Seen & { at: number }, channel: number, tag: number): Passage => ({
+const passageOf = (
+  entry: Seen & { at: number },
+  identity: string,
+  channel: number,
+  tag: number,
+): Passage => ({
+  identity,
   ordinal: entry.ordinal,
   at: entry.at,
   link: entry.link,
