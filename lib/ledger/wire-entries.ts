@@ -30,6 +30,11 @@ export type WireFact =
   | TransactionFailed
   | TransactionEnded
 
+const WIRE = /^(?:connection|channel|message|queue|exchange|consumer|transaction)\./
+
+/** Whether a fact was seen on the wire: most of a journal is. */
+export const isWireFact = ({ kind }: { kind: string }): boolean => WIRE.test(kind)
+
 /** Where something was seen. */
 interface Seen {
   /** `engine-1.rabbitmq` */

@@ -9,6 +9,7 @@ import { postgresVersion } from '../cluster/postgres.ts'
 import { rabbitMqVersion } from '../cluster/rabbitmq.ts'
 import type { Fact, Rpc, RunBegun } from '../ledger/entries.ts'
 import { openJournal, type Journal } from '../ledger/journal.ts'
+import { isWireFact } from '../ledger/wire-entries.ts'
 import { timeouts } from '../mistral/config.ts'
 import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
@@ -36,6 +37,8 @@ export interface SessionPlan {
   run: string
   /** The command that replays the run. */
   replay: string
+  /** Promises are judged in it. Without, what passes on the wire is only written, and not kept in memory. Default true. */
+  judges?: boolean
   /** A real Toxiproxy that is to stand in front of ours. */
   toxiproxyUrl?: string
   onStep: (what: string, ms: number) => void
@@ -107,7 +110,10 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
   const front = plan.toxiproxyUrl === undefined ? undefined : new ToxiproxyApi(plan.toxiproxyUrl)
   const nodesFolder = join(plan.folder, 'nodes')
   mkdirSync(nodesFolder, { recursive: true })
-  const journal = openJournal(join(plan.folder, 'journal.ndjson'), { onError: (error) => breakDown(error) })
+  const journal = openJournal(join(plan.folder, 'journal.ndjson'), {
+    onError: (error) => breakDown(error),
+    retain: (fact) => plan.judges !== false || !isWireFact(fact),
+  })
   let broken: HarnessError | undefined
   const breakDown = (error: HarnessError) => {
     if (broken !== undefined) return

@@ -1,5 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { readJournal } from '../../ledger/journal.ts'
 import { judgeAll } from '../../ledger/verdict.ts'
@@ -7,7 +5,7 @@ import type { Outcome, Verdict } from '../../ledger/verdict-document.ts'
 import { paint, type Terminal } from '../../report/console.ts'
 import { explain } from '../../report/explain.ts'
 import { plural } from '../../report/text.ts'
-import { unknownWord } from '../../util/nearest.ts'
+import { journalOf } from '../journals.ts'
 import { terminalOf } from '../terminal.ts'
 
 const MARKS = {
@@ -29,7 +27,7 @@ export function addVerdict(root: Command): void {
 }
 
 async function verdict(run: string, { json }: { json: boolean }): Promise<void> {
-  const journal = join(folderOf(run), 'journal.ndjson')
+  const journal = journalOf(run)
   const { entries, broken } = await readJournal(journal)
   const verdicts = judgeAll(entries)
   const outcome = outcomeOf(verdicts, broken)
@@ -71,13 +69,4 @@ function promiseLines(verdict: Verdict, terminal: Terminal): string[] {
       notes: [],
     }).map((line) => `    ${line}`),
   ]
-}
-
-/** A run's folder, or a run's name alone. */
-function folderOf(run: string): string {
-  if (existsSync(join(run, 'journal.ndjson'))) return run
-  const runs = dirname(run) === '.' ? 'runs' : dirname(run)
-  const there = existsSync(runs) ? readdirSync(runs).toSorted().toReversed() : []
-  if (there.includes(basename(run))) return join(runs, basename(run))
-  throw unknownWord(`run of ${runs}`, basename(run), there)
 }

@@ -118,6 +118,7 @@ function messageSteps(entries: readonly Entry[], traffic: Traffic, ids: Set<stri
 
 function otherSteps(entries: readonly Entry[], execution: string, ids: Set<string>): Step[] {
   const states = new Map<string, string>()
+  const armed = new Map<string, string>()
   return entries.flatMap((entry): Step[] => {
     const { ordinal, at } = entry
     switch (entry.kind) {
@@ -154,9 +155,15 @@ function otherSteps(entries: readonly Entry[], execution: string, ids: Set<strin
             const object = 'name' in row ? `task ${row.name}` : `execution ${row.workflow}`
             return { kind: 'state', ordinal, at, object, id: row.id, from, to: row.state }
           })
+      case 'fault.armed': {
+        armed.set(entry.fault, `${entry.text}, ${whereOf([...entry.links, ...entry.nodes])}`)
+        return []
+      }
       case 'fault.begun':
-      case 'fault.ended':
-        return [{ kind: 'fault', ordinal, at, text: entry.fault, begun: entry.kind === 'fault.begun' }]
+      case 'fault.ended': {
+        const begun = entry.kind === 'fault.begun'
+        return [{ kind: 'fault', ordinal, at, text: `${entry.fault} (${armed.get(entry.fault) ?? 'not announced'})`, begun }]
+      }
       case 'node.signalled':
         return [{ kind: 'node', ordinal, at, text: `${entry.node} got ${entry.signal} (${entry.why})` }]
       case 'node.exited':
@@ -168,3 +175,7 @@ function otherSteps(entries: readonly Entry[], execution: string, ids: Set<strin
     }
   })
 }
+
+/** `engine-1.rabbitmq and 4 more` */
+const whereOf = ([first = 'nowhere', ...more]: string[]): string =>
+  more.length === 0 ? first : `${first} and ${more.length} more`

@@ -110,7 +110,8 @@ export class Traffic {
     this.#keep = keep
   }
 
-  see(entry: Entry): void {
+  /** @returns The messages that the entry is about. */
+  see(entry: Entry): Message[] {
     switch (entry.kind) {
       case 'message.published':
         return this.#published(entry)
@@ -123,11 +124,14 @@ export class Traffic {
       case 'message.returned':
         return this.#returned(entry)
       case 'channel.closed':
-        return this.#channelClosed(entry)
+        this.#channelClosed(entry)
+        return []
       case 'connection.closed':
-        return this.#connectionClosed(entry)
+        this.#connectionClosed(entry)
+        return []
       default:
-        return this.#bindings.see(entry)
+        this.#bindings.see(entry)
+        return []
     }
   }
 
@@ -141,15 +145,15 @@ export class Traffic {
     return call.kind === 'call' ? this.#replies.get(call.msgId ?? '') : undefined
   }
 
-  #published(entry: EntryOf<'message.published'>): void {
+  #published(entry: EntryOf<'message.published'>): Message[] {
     const { channel, tag, exchange, routingKey, expirationMs, call } = entry
     const book = this.#book(entry, channel, tag)
     if (tag > 0) this.#next(entry, book, 'published', tag)
-    if (!call) return
+    if (!call) return []
     this.#count(call, 'published')
     this.#note(call, entry.ordinal)
     const message = this.#messageOf(call)
-    if (!message) return
+    if (!message) return []
     const send: Send = {
       ...passageOf(entry, call.identity, channel, tag),
       exchange,
@@ -160,43 +164,48 @@ export class Traffic {
     message.sends.push(send)
     if (tag > 0) book.sends.set(tag, send)
     this.#connection(entry).passages.push({ lane: 'upstream', until: entry.until, passage: send })
+    return [message]
   }
 
-  #delivered(entry: EntryOf<'message.delivered'>): void {
+  #delivered(entry: EntryOf<'message.delivered'>): Message[] {
     const { channel, tag, queue, redelivered, noAck = false, call } = entry
     const book = this.#book(entry, channel, tag)
     this.#next(entry, book, 'delivered', tag)
-    if (!call) return
+    if (!call) return []
     this.#count(call, 'delivered')
     const message = this.#messageOf(call)
-    if (!message) return
+    if (!message) return []
     const delivery: Delivery = { ...passageOf(entry, call.identity, channel, tag), queue, redelivered, noAck }
     message.deliveries.push(delivery)
     if (!noAck) book.deliveries.set(tag, delivery)
     this.#connection(entry).passages.push({ lane: 'downstream', until: entry.until, passage: delivery })
+    return [message]
   }
 
-  #confirmed(entry: EntryOf<'message.confirmed'>): void {
+  #confirmed(entry: EntryOf<'message.confirmed'>): Message[] {
     const { channel, tag, multiple, nack, ordinal, at } = entry
     const book = this.#book(entry, channel)
     if (tag > book.published && !book.closed)
       this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
-    for (const send of named(book.sends, tag, multiple))
-      send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
+    const sends = named(book.sends, tag, multiple)
+    for (const send of sends) send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
+    return this.#messagesOf(sends)
   }
 
-  #acked(entry: EntryOf<'message.acked'>): void {
+  #acked(entry: EntryOf<'message.acked'>): Message[] {
     const { channel, tag, multiple, how, requeue, ordinal, at } = entry
     const book = this.#book(entry, channel)
     if (tag > book.delivered && !book.closed)
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
-    for (const delivery of named(book.deliveries, tag, multiple)) {
+    const deliveries = named(book.deliveries, tag, multiple)
+    for (const delivery of deliveries) {
       if (delivery.answer && !multiple) this.#stray(entry, `delivery ${tag} was answered twice`)
       delivery.answer ??= { ordinal, at, how, requeue }
     }
+    return this.#messagesOf(deliveries)
   }
 
-  #returned(entry: EntryOf<'message.returned'>): void {
+  #returned(entry: EntryOf<'message.returned'>): Message[] {
     const { call, link, connection, channel, ordinal, at } = entry
     const message = call && this.messages.get(call.identity)
     const send = message?.sends.findLast(
@@ -207,6 +216,7 @@ export class Traffic {
         one.answer?.how !== 'return',
     )
     if (send) send.answer = { ordinal, at, how: 'return' }
+    return message ? [message] : []
   }
 
   #channelClosed(entry: EntryOf<'channel.closed'>): void {
@@ -218,6 +228,10 @@ export class Traffic {
     for (const { lane, until, passage } of this.#connection(entry).passages)
       passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
     this.#connections.delete(nameOf(entry))
+  }
+
+  #messagesOf(passages: readonly Passage[]): Message[] {
+    return passages.flatMap(({ identity }) => this.messages.get(identity) ?? [])
   }
 
   #messageOf(call: CallFact): Message | undefined {
