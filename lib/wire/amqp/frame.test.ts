@@ -153,6 +153,14 @@ describe('a frame reader', () => {
     })
   }
 
+  it('reads no more of a lane that was given up, and says so once', () => {
+    const { frames, opaque, reader } = read([OPEN])
+    reader.giveUp('enough')
+    reader.giveUp('more than enough')
+    reader.push(ACK)
+    expect([frames.length, opaque, reader.opaque]).to.deep.equal([1, ['enough'], 'enough'])
+  })
+
   it('holds nothing of a body frame of 4 GiB', () => {
     const { frames, opaque, reader } = read([OPEN, claiming(FRAME_BODY, 2 ** 32 - 1).subarray(0, 7)])
     const chunk = Buffer.alloc(65536)

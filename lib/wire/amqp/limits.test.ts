@@ -72,7 +72,14 @@ describe("an AMQP decoder's limits", () => {
     expect(opaque).to.have.lengthOf(1)
     expect(opaque[0]).to.match(/^\d{4} messages have begun/)
     expect(decoder.unfinished()).to.deep.equal([])
-    const sane = decodeFrames(channels.slice(0, 2047).map(publish))
+  })
+
+  it('are not reached by messages that become whole, nor by as many channels as RabbitMQ allows', () => {
+    const whole = joined(publish(1), header(1, 3), body(1, 'abc'))
+    const { messages, opaque } = decode([HEADER, ...Array.from({ length: 20_000 }, () => whole)])
+    expect([messages.length, opaque]).to.deep.equal([20_001, []])
+    const channels = Array.from({ length: 2047 }, (_, index) => index + 1)
+    const sane = decodeFrames(channels.map(publish))
     expect([sane.opaque, sane.decoder.unfinished().length]).to.deep.equal([[], 2047])
   })
 })
