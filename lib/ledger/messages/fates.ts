@@ -1,7 +1,8 @@
 import { inSeconds } from '../../util/clock.ts'
 import { storyOf } from './message-story.ts'
 import { proofOf } from './proofs.ts'
-import { nodeOf, type Message, type Send, type Traffic } from './traffic.ts'
+import type { Send } from './passages.ts'
+import { nodeOf, type Message, type Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
 /** What became of a message: the furthest point that it is known to have reached. */

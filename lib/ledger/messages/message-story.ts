@@ -1,5 +1,6 @@
 import { inSeconds } from '../../util/clock.ts'
-import { nodeOf, type Delivery, type Message, type Send } from './traffic.ts'
+import type { Delivery, Send } from './passages.ts'
+import { nodeOf, type Message } from './traffic.ts'
 
 /** Each publish and delivery with what became of it, in the order of the journal. */
 export function storyOf({ sends, deliveries }: Message): string[] {

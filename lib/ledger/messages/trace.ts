@@ -162,7 +162,15 @@ function otherSteps(entries: readonly Entry[], execution: string, ids: Set<strin
       case 'fault.begun':
       case 'fault.ended': {
         const begun = entry.kind === 'fault.begun'
-        return [{ kind: 'fault', ordinal, at, text: `${entry.fault} (${armed.get(entry.fault) ?? 'not announced'})`, begun }]
+        return [
+          {
+            kind: 'fault',
+            ordinal,
+            at,
+            text: `${entry.fault} (${armed.get(entry.fault) ?? 'not announced'})`,
+            begun,
+          },
+        ]
       }
       case 'node.signalled':
         return [{ kind: 'node', ordinal, at, text: `${entry.node} got ${entry.signal} (${entry.why})` }]

@@ -1,41 +1,9 @@
 import type { Entry } from '../entries.ts'
-import type { CallFact, LaneCounts } from '../wire-entries.ts'
+import type { CallFact } from '../wire-entries.ts'
+import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
-
-/** Whether a message's last byte was handed on: `open` while its connection lives. */
-export type Reached = 'yes' | 'no' | 'open'
-
-interface Passage {
-  /** The message's. */
-  identity: string
-  /** The journal's entry. */
-  ordinal: number
-  at: number
-  link: string
-  connection: number
-  channel: number
-  tag: number
-  reached: Reached
-}
-
-/** One publish of a message. */
-export interface Send extends Passage {
-  exchange: string
-  routingKey: string
-  expirationMs?: number
-  /** By the bindings at that moment; undefined: they are not known. */
-  queues: string[] | undefined
-  /** By the broker. */
-  answer?: { ordinal: number; at: number; how: 'ack' | 'nack' | 'return' }
-}
-
-/** One delivery of a message to one consumer. */
-export interface Delivery extends Passage {
-  queue: string | undefined
-  redelivered: boolean
-  noAck: boolean
-  answer?: { ordinal: number; at: number; how: 'ack' | 'nack' | 'reject'; requeue: boolean }
-}
+import { Books, named, type ChannelBook, type Seen } from './books.ts'
+import type { Delivery, Passage, Send } from './passages.ts'
 
 /** An RPC message with everything that was seen of it. */
 export interface Message {
@@ -59,50 +27,32 @@ export interface MethodCount {
 
 type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
 
-/** The judged messages of a channel by tag, and the last tags of all that were seen: they go up by one. */
-interface ChannelBook {
-  sends: Map<number, Send>
-  deliveries: Map<number, Delivery>
-  published: number
-  delivered: number
-  /** What still comes belongs to the channel that was; one that is opened again begins at 1. */
-  closed: boolean
-}
-
-const newBook = (): ChannelBook => ({
-  sends: new Map(),
-  deliveries: new Map(),
-  published: 0,
-  delivered: 0,
-  closed: false,
-})
-
-interface ConnectionBook {
-  channels: Map<number, ChannelBook>
-  /** Of messages on it, with where they end in their lane. */
-  passages: { lane: keyof LaneCounts; until: number; passage: Passage }[]
-}
-
 /** `engine-1` of `engine-1.rabbitmq`. */
 export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('.'))
+
+/** Far more than one promise has: so that a cluster that runs for days does not fill the memory. */
+const MOST_ANSWERED = 200_000
 
 /**
  * Follows the messages of a journal, entry by entry: every publish, delivery and answer finds its message. It knows no
  * meaning: fates are told from it, see `fates.ts`.
  */
 export class Traffic {
-  /** By their identity. */
+  /** By their identity. Of messages of which everything was answered only the last are kept. */
   readonly messages = new Map<string, Message>()
+  /** How many of them were forgotten. */
+  forgotten = 0
   readonly counts = new Map<string, MethodCount>()
   readonly strays: Stray[] = []
   /** Actions that a heartbeat or a result named, with the entry. */
-  readonly heartbeats = new Map<string, number>()
-  readonly results = new Map<string, number>()
-  readonly #connections = new Map<string, ConnectionBook>()
+  readonly heartbeats = new Recent<string, number>(MOST_ANSWERED)
+  readonly results = new Recent<string, number>(MOST_ANSWERED)
+  readonly #books = new Books()
   readonly #bindings = new Bindings()
   /** By the id that a call and its reply share. */
   readonly #calls = new Map<string, Message>()
   readonly #replies = new Map<string, Message>()
+  readonly #finished = new Recent<string, true>(MOST_ANSWERED, (identity) => this.#forget(identity))
   readonly #keep: (call: CallFact) => boolean
 
   /** @param keep Which messages are followed; replies are if their call is. Default: those that are judged. */
@@ -147,7 +97,7 @@ export class Traffic {
 
   #published(entry: EntryOf<'message.published'>): Message[] {
     const { channel, tag, exchange, routingKey, expirationMs, call } = entry
-    const book = this.#book(entry, channel, tag)
+    const book = this.#books.channel(entry, channel, tag)
     if (tag > 0) this.#next(entry, book, 'published', tag)
     if (!call) return []
     this.#count(call, 'published')
@@ -163,13 +113,13 @@ export class Traffic {
     }
     message.sends.push(send)
     if (tag > 0) book.sends.set(tag, send)
-    this.#connection(entry).passages.push({ lane: 'upstream', until: entry.until, passage: send })
+    this.#books.enter(entry, { lane: 'upstream', until: entry.until, passage: send })
     return [message]
   }
 
   #delivered(entry: EntryOf<'message.delivered'>): Message[] {
     const { channel, tag, queue, redelivered, noAck = false, call } = entry
-    const book = this.#book(entry, channel, tag)
+    const book = this.#books.channel(entry, channel, tag)
     this.#next(entry, book, 'delivered', tag)
     if (!call) return []
     this.#count(call, 'delivered')
@@ -178,23 +128,23 @@ export class Traffic {
     const delivery: Delivery = { ...passageOf(entry, call.identity, channel, tag), queue, redelivered, noAck }
     message.deliveries.push(delivery)
     if (!noAck) book.deliveries.set(tag, delivery)
-    this.#connection(entry).passages.push({ lane: 'downstream', until: entry.until, passage: delivery })
+    this.#books.enter(entry, { lane: 'downstream', until: entry.until, passage: delivery })
     return [message]
   }
 
   #confirmed(entry: EntryOf<'message.confirmed'>): Message[] {
     const { channel, tag, multiple, nack, ordinal, at } = entry
-    const book = this.#book(entry, channel)
+    const book = this.#books.channel(entry, channel)
     if (tag > book.published && !book.closed)
       this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
     const sends = named(book.sends, tag, multiple)
     for (const send of sends) send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
-    return this.#messagesOf(sends)
+    return this.#answered(sends)
   }
 
   #acked(entry: EntryOf<'message.acked'>): Message[] {
     const { channel, tag, multiple, how, requeue, ordinal, at } = entry
-    const book = this.#book(entry, channel)
+    const book = this.#books.channel(entry, channel)
     if (tag > book.delivered && !book.closed)
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
     const deliveries = named(book.deliveries, tag, multiple)
@@ -202,7 +152,7 @@ export class Traffic {
       if (delivery.answer && !multiple) this.#stray(entry, `delivery ${tag} was answered twice`)
       delivery.answer ??= { ordinal, at, how, requeue }
     }
-    return this.#messagesOf(deliveries)
+    return this.#answered(deliveries)
   }
 
   #returned(entry: EntryOf<'message.returned'>): Message[] {
@@ -220,18 +170,35 @@ export class Traffic {
   }
 
   #channelClosed(entry: EntryOf<'channel.closed'>): void {
-    for (const [channel, book] of this.#connection(entry).channels)
+    for (const [channel, book] of this.#books.connection(entry).channels)
       if (entry.channel === 0 || entry.channel === channel) book.closed = true
   }
 
   #connectionClosed(entry: EntryOf<'connection.closed'>): void {
-    for (const { lane, until, passage } of this.#connection(entry).passages)
+    for (const { lane, until, passage } of this.#books.connection(entry).passages)
       passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
-    this.#connections.delete(nameOf(entry))
+    this.#books.close(entry)
   }
 
-  #messagesOf(passages: readonly Passage[]): Message[] {
-    return passages.flatMap(({ identity }) => this.messages.get(identity) ?? [])
+  /** What was answered has arrived. Messages of which nothing is open are forgotten in time. */
+  #answered(passages: readonly (Send | Delivery)[]): Message[] {
+    return passages.flatMap((passage) => {
+      passage.reached = 'yes'
+      const message = this.messages.get(passage.identity)
+      if (!message) return []
+      const open = [...message.sends, ...message.deliveries].some(({ answer }) => answer === undefined)
+      if (!open && message.deliveries.length > 0) this.#finished.set(passage.identity, true)
+      return [message]
+    })
+  }
+
+  #forget(identity: string): void {
+    const message = this.messages.get(identity)
+    if (!message) return
+    this.messages.delete(identity)
+    this.#calls.delete(message.call.msgId ?? '')
+    this.#replies.delete(message.call.msgId ?? '')
+    this.forgotten += 1
   }
 
   #messageOf(call: CallFact): Message | undefined {
@@ -270,34 +237,7 @@ export class Traffic {
   #stray({ ordinal, link, connection }: Seen, what: string): void {
     this.strays.push({ ordinal, text: `entry ${ordinal}, connection ${connection} of ${link}: ${what}` })
   }
-
-  #connection(entry: Seen): ConnectionBook {
-    const name = nameOf(entry)
-    const known = this.#connections.get(name)
-    if (known) return known
-    const made: ConnectionBook = { channels: new Map(), passages: [] }
-    this.#connections.set(name, made)
-    return made
-  }
-
-  /** @param tag Of what is published or delivered: a closed channel that begins at 1 again is a new one. */
-  #book(entry: Seen, channel: number, tag = 0): ChannelBook {
-    const { channels } = this.#connection(entry)
-    const known = channels.get(channel)
-    if (known && !(known.closed && tag === 1)) return known
-    const made = newBook()
-    channels.set(channel, made)
-    return made
-  }
 }
-
-interface Seen {
-  ordinal: number
-  link: string
-  connection: number
-}
-
-const nameOf = ({ link, connection }: Seen): string => `${link}#${connection}`
 
 const passageOf = (
   entry: Seen & { at: number },
@@ -314,12 +254,6 @@ const passageOf = (
   tag,
   reached: 'open',
 })
-
-/** What an answer names: one, or all up to it. Tag 0 names all. */
-function named<T>(seen: Map<number, T>, tag: number, multiple: boolean): T[] {
-  const tags = multiple ? [...seen.keys()].filter((one) => tag === 0 || one <= tag) : [tag]
-  return tags.flatMap((one) => seen.get(one) ?? [])
-}
 
 /** The messages of a journal's entries. */
 export function trafficOf(entries: readonly Entry[]): Traffic {
