@@ -116,6 +116,8 @@ function furthest({ sends, deliveries, call }: Message, world: World): Told {
   const arrived = deliveries.filter(({ reached }) => reached !== 'no')
   if (arrived.some(({ answer, noAck }) => noAck || (answer !== undefined && !answer.requeue)))
     return ['acknowledged and its work never seen', []]
+  if (arrived.some(({ side }) => side === 'service'))
+    return ['unknown', ['whether it reached the node, behind a real Toxiproxy, was not seen']]
   if (arrived.length > 0) return ['delivered and never acknowledged', []]
   const forwarded = sends.filter(({ reached }) => reached !== 'no')
   if (forwarded.length === 0) return ['never reached the broker', []]

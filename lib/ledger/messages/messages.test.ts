@@ -150,6 +150,24 @@ describe('the verdict on messages', () => {
     expect(ids(verdict, 'parked')).to.include('u:run:a:e1.t1')
   })
 
+  it('is unknown behind a real Toxiproxy if it was delivered and never acknowledged', () => {
+    const behind = life.map(([at, fact]): story.Story[number] => [
+      at,
+      fact.kind === 'connection.opened' ? { ...fact, side: 'service' } : fact,
+    ])
+    const then: story.Story = [
+      [30, published('engine-1', 2, runAction(A1))],
+      [31, confirmed('engine-1', 2)],
+      [32, delivered('executor-1', 1, runAction(A1))],
+    ]
+    const entries = scenario(
+      ...behind.slice(0, links.length + 6 + 8),
+      ...then,
+      ...rest(expiredRows, { asked }),
+    )
+    expect(verdictOn(entries).counts.messages).to.include({ lost: 0, unknown: 1 })
+  })
+
   describe('says duplicated', () => {
     it('if two publishes reached two nodes', () => {
       const verdict = again(...passed(90, runAction(A1), ['engine-1', 4], ['executor-2', 1]))

@@ -65,6 +65,11 @@ const deliver = (deliveryTag: number, consumerTag = 'c'): Step => [
   { body: 'hello' },
 ]
 
+const publishesOn = (channel: number): Step[] => [
+  ['client', 'confirm.select', {}, { channel }],
+  ['client', 'basic.publish', {}, { channel }],
+]
+
 describe('what the messages of an AMQP connection mean', () => {
   it('is that publishes are numbered from the moment on in which confirms were selected', () => {
     const publish: Step = ['client', 'basic.publish', { exchange: 'x', routingKey: 'k' }, { body: 'b' }]
@@ -78,16 +83,12 @@ describe('what the messages of an AMQP connection mean', () => {
   })
 
   it('is that a channel which is opened again begins anew, and others go on', () => {
-    const on = (channel: number): Step[] => [
-      ['client', 'confirm.select', {}, { channel }],
-      ['client', 'basic.publish', {}, { channel }],
-    ]
     const events = eventsOf(
-      ...on(1),
-      ...on(2),
+      ...publishesOn(1),
+      ...publishesOn(2),
       ['client', 'channel.close', { replyCode: 200 }],
-      ...on(1),
-      ...on(2),
+      ...publishesOn(1),
+      ...publishesOn(2),
     )
     const published = events.filter(({ kind }) => kind === 'published')
     expect(published.map((event) => 'tag' in event && event.tag)).to.deep.equal([1, 1, 1, 2])
