@@ -196,7 +196,12 @@ export interface FaultArmed {
   text: string
   links: string[]
   nodes: string[]
-  toxic?: { type: string; attributes: Record<string, unknown> }
+  toxic?: {
+    type: string
+    attributes: Record<string, unknown>
+    streams: readonly ('upstream' | 'downstream')[]
+    toxicity: number
+  }
   /** How long after its arming the seed lets it begin. */
   beginsAfterMs?: number
   /** Planned length; undefined: a moment (a kill, a reset) or until the end. */
