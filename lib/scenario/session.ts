@@ -158,7 +158,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     const effects = await openEffects({ onFact: record })
     opened.push(effects)
     const faults = front ?? own
-    if (front !== undefined) opened.push(frontCleaner(front))
+    // A real Toxiproxy outlives us: our proxies must not.
+    if (front !== undefined) opened.push({ [Symbol.asyncDispose]: () => front.removeLaid() })
     const cluster = await startCluster({
       ...plan,
       logs: nodesFolder,
@@ -196,16 +197,5 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       // The root cause is what the caller must see.
     })
     throw error
-  }
-}
-
-/** A real Toxiproxy outlives us: our proxies must not, and those of others are not ours to remove. */
-function frontCleaner(front: ToxiproxyApi): AsyncDisposable {
-  return {
-    [Symbol.asyncDispose]: async () => {
-      const there = Object.keys(await front.proxies())
-      const ours = front.laid.filter((name) => there.includes(name))
-      await Promise.all(ours.map((name) => front.removeProxy(name)))
-    },
   }
 }

@@ -102,8 +102,8 @@ export function swallowedBytes(metrics: string): Map<string, number> {
 /** Toxiproxy's HTTP API, ours or a real one: the only way by which faults reach links. */
 export class ToxiproxyApi {
   readonly url: string
-  /** Names of the proxies that were laid through this object, in their order. */
-  readonly laid: string[] = []
+  /** Where each proxy listens that was laid through this object, by name. */
+  private readonly laid = new Map<string, string>()
   private readonly client: Toxiproxy
   private readonly http = new FaithfulHttp()
 
@@ -122,7 +122,7 @@ export class ToxiproxyApi {
   /** Lays a proxy on a port of the server's choice and returns where it listens. */
   async createProxy(name: string, upstream: string): Promise<string> {
     const proxy = await this.client.createProxy({ name, listen: '127.0.0.1:0', upstream })
-    this.laid.push(name)
+    this.laid.set(name, proxy.listen)
     return proxy.listen
   }
 
@@ -174,8 +174,23 @@ export class ToxiproxyApi {
     await found.update(body)
   }
 
-  /** Every proxy enabled, every toxic removed. */
-  async reset(): Promise<void> {
-    await this.client.reset()
+  /** Enables each proxy that was laid here and removes its toxics. */
+  async freeLaid(): Promise<void> {
+    const free = async ({ name, enabled, toxics }: ProxyView) => {
+      for (const toxic of toxics) await this.removeToxic(name, toxic.name)
+      if (!enabled) await this.setEnabled(name, true)
+    }
+    await Promise.all((await this.laidThere()).map(free))
+  }
+
+  /** Removes each proxy that was laid here. */
+  async removeLaid(): Promise<void> {
+    await Promise.all((await this.laidThere()).map(({ name }) => this.removeProxy(name)))
+  }
+
+  /** A server may be shared, and a proxy of one of our names be somebody else's by now: the port tells. */
+  private async laidThere(): Promise<ProxyView[]> {
+    const there = Object.values(await this.proxies())
+    return there.filter(({ name, listen }) => this.laid.get(name) === listen)
   }
 }
