@@ -33,6 +33,7 @@ export type Fact =
   | FaultEnded
   | FaultEvidence
   | LinkIdle
+  | LinkChanged
   | DatabaseRead
   | BrokerRead
   | Settled
@@ -243,6 +244,31 @@ export interface LinkIdle {
   kind: 'link.idle'
   link: string
   bytesPerSecond: number
+}
+
+/** On a cluster to play with: a fault of a link was set, changed or taken away, by whatever client of Toxiproxy's API. */
+export interface LinkChanged {
+  kind: 'link.changed'
+  link: string
+  /** expired: its lease has ended it. removed: the link's proxy is gone. */
+  change:
+    | 'toxic added'
+    | 'toxic updated'
+    | 'toxic removed'
+    | 'toxic expired'
+    | 'disabled'
+    | 'enabled'
+    | 'disabling expired'
+    | 'removed'
+  toxic?: {
+    name: string
+    type: string
+    stream: 'upstream' | 'downstream'
+    toxicity: number
+    attributes: Record<string, number>
+  }
+  /** Until its lease ends it, where it has one. */
+  endsAfterMs?: number
 }
 
 /** A reading of the database in one REPEATABLE READ transaction: all that the current scenario started. */

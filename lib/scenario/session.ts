@@ -13,6 +13,7 @@ import { timeouts } from '../mistral/config.ts'
 import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
 import { mistralVersion } from '../mistral/versions.ts'
+import type { ProxyEvent } from '../proxy/proxy.ts'
 import { inSeconds } from '../util/clock.ts'
 import { HarnessError } from '../util/errors.ts'
 import { watchStalls } from '../util/stalls.ts'
@@ -20,6 +21,7 @@ import { VERSION } from '../util/version.ts'
 import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
+import { linkChanged } from './link-changes.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
 
 export interface SessionPlan {
@@ -37,6 +39,8 @@ export interface SessionPlan {
   replay: string
   /** A real Toxiproxy that is to stand in front of ours. */
   toxiproxyUrl?: string
+  /** Somebody plays with the cluster: faults come from any client of our server, not from suites. */
+  byHand?: boolean
   onStep: (what: string, ms: number) => void
   /** Something broke that is not Mistral's doing. */
   onBroken?: (error: HarnessError) => void
@@ -82,6 +86,15 @@ async function versionsOf(python: string): Promise<RunBegun['versions']> {
     rabbitmq: rabbitMqVersion(programs),
     postgres,
   }
+}
+
+/** Our own server; on a cluster that somebody plays with the journal has every fault from it. */
+function startTap({ seed, byHand }: SessionPlan, record: (fact: Fact) => void): Promise<RunningToxiproxy> {
+  const onEvent = (event: ProxyEvent) => {
+    const fact = linkChanged(event)
+    if (fact !== undefined) record(fact)
+  }
+  return startToxiproxy({ toxics, seed, ...(byHand ? { onEvent } : {}) })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -152,7 +165,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       timeouts,
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
-    const tap = await startToxiproxy({ toxics, seed: plan.seed })
+    const tap = await startTap(plan, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)
     const effects = await openEffects({ onFact: record })
