@@ -295,6 +295,13 @@ describe('recovery', () => {
     expect(recovered(early)).to.equal(null)
   })
 
+  it('is of nothing where the fault proved nothing', () => {
+    const { report, findings } = on(linkFault({ evidence: { bytesArrived: 9_000 } }))
+    expect(report.whyNot).to.have.lengthOf(1)
+    expect(report.recovery).to.equal(null)
+    expect(findings.recovered).to.deep.equal([])
+  })
+
   it('has the median of several', () => {
     const names = ['e1', 'e2', 'e3', 'e4']
     const running = names.map(runningRows)
@@ -309,6 +316,7 @@ describe('recovery', () => {
       [999, read('fault f1 begun', { executions: running.flatMap(({ executions }) => executions) })],
       [1_000, fault('begun')],
       [9_000, fault('ended')],
+      [9_001, evidence(BUSY_CUT)],
       ...[1, 2, 3, 4].map((done): story.Story[number] => [9_000 + done * 1_000, read('waiting', rows(done))]),
       ...rest(rows(4)),
     )

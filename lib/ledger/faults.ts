@@ -98,7 +98,9 @@ function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultR
     applied: targets.filter(({ applied }) => applied).length,
     victims,
     whyNot,
-    recovery: from ? recoveryOf(facts, runningAt(story.atBegin, facts), from.at) : null,
+    // There is nothing to recover from where nothing was struck.
+    recovery:
+      from && whyNot.length === 0 ? recoveryOf(facts, runningAt(story.atBegin, facts), from.at) : null,
   }
 }
 
