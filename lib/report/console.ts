@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { PromiseResult, ReportDocument, Settings, Status } from './document.ts'
 import { replayCommand } from './document.ts'
 import { explain } from './explain.ts'
-import { recoveriesFrom, whyNotApplicable } from './results.ts'
+import { isLeftOut, recoveriesFrom, whyLeftOut } from './results.ts'
 import { duration, oneLine, wrap } from './text.ts'
 import { spreadOf, spreadText } from './spread.ts'
 
@@ -21,6 +21,7 @@ const MARKS: Record<Status, { mark: string; colour: Colour }> = {
   unknown: { mark: '?', colour: 'yellow' },
   harness: { mark: '!', colour: 'yellow' },
   'not applicable': { mark: '–', colour: 'dim' },
+  skipped: { mark: '–', colour: 'yellow' },
 }
 
 /** A status in one character. */
@@ -46,7 +47,7 @@ export function promiseEnded(promise: PromiseResult, settings: Settings, termina
   const line = promiseLine(promise, terminal)
   const { status, notes } = promise
   if (status === 'kept') return [line, ...indented(notes.map(noteLine), 6, terminal)].join('\n')
-  if (status === 'not applicable') return line
+  if (isLeftOut(promise)) return line
   // The command is not broken at the terminal's width: it is there to be copied.
   return [
     line,
@@ -76,8 +77,8 @@ function promiseLine(promise: PromiseResult, terminal: Terminal): string {
 
 function detailsOf(promise: PromiseResult): string[] {
   const { status, gap, verdict } = promise
-  if (status === 'not applicable') return [`not applicable: ${whyNotApplicable(promise)}`]
-  const word = { kept: [], broken: ['broken'], unknown: ['unknown'], harness: ['harness error'] }[status]
+  if (isLeftOut(promise)) return [`${status}: ${whyLeftOut(promise)}`]
+  const word = status === 'kept' ? [] : [status === 'harness' ? 'harness error' : status]
   const known = gap
     ? {
         open: [`known gap ${gap.name}, broke as known`],

@@ -3,6 +3,7 @@ import type Mocha from 'mocha'
 import { DEBIAN_PYTHON } from '../../cluster/programs.ts'
 import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
 import { thisMachine } from '../../report/machine.ts'
+import { plural } from '../../report/text.ts'
 import { measureIdle } from '../../scenario/clean.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
@@ -175,7 +176,9 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
   // What did not run was not kept: a promise that goes missing must not look like one that was never made.
   const missing = notRun(mocha, options.repeat, facts.promises)
   if (missing.length > 0 && !gate.interrupts.interrupted && !options.keep)
-    facts.harnessErrors.push(`${missing.length} promises were not run: ${missing.join('; ')}`)
+    facts.harnessErrors.push(
+      `${plural(missing.length, 'promise was', 'promises were')} not run: ${missing.join('; ')}`,
+    )
 }
 
 /**
