@@ -3,6 +3,8 @@
  * Every id is Mistral's own, every `…Ms` is in milliseconds.
  */
 
+import type { WireFact } from './wire-entries.ts'
+
 /** One line of `journal.ndjson`. */
 export type Entry = Fact & {
   /** 1, 2, 3 … without a hole. */
@@ -39,6 +41,7 @@ export type Fact =
   | Settled
   | Judged
   | HarnessFailed
+  | WireFact
 
 export type Rpc = 'oslo' | 'kombu'
 
