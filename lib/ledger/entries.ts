@@ -40,6 +40,8 @@ export type Fact =
   | BrokerRead
   | Settled
   | Judged
+  | GapExpected
+  | PromiseEnded
   | HarnessFailed
   | WireFact
 
@@ -78,6 +80,9 @@ export interface RunBegun {
 export interface RunEnded {
   kind: 'run.ended'
   exitCode: number
+  /** Of a gate: its errors that belong to no promise. */
+  harnessErrors?: string[]
+  interrupted?: boolean
 }
 
 /** One promise (one `it`) begins: what follows until its end belongs to it. */
@@ -376,6 +381,32 @@ export interface Judged {
   allow: AllowedWord[]
   /** The scenario has no fault on purpose (the control suite). */
   faultless: boolean
+}
+
+/** A known gap that applies here, which the suite holds its verdict against; the patterns as people write them: `/…/`. */
+export interface GapExpected {
+  kind: 'gap.expected'
+  scenario: string
+  name: string
+  because: string
+  breaks: { word: AllowedWord; text: string; evidence: string[] }[]
+  rpc: Rpc[]
+  mistral: number[]
+  seen: 'forced' | `${number} of ${number}`
+}
+
+/** What a promise came to beside its verdict, also one that never began. */
+export interface PromiseEnded {
+  kind: 'promise.ended'
+  scenario: string
+  suite: string
+  promise: string
+  /** Sizes that the cluster lacks. */
+  notApplicable?: string
+  /** Why its suite did not let it run, or that it took itself out. */
+  skipped?: string
+  /** What made its test fail; what is no assertion says nothing of Mistral. */
+  failed?: { text: string; assertion: boolean }
 }
 
 export interface HarnessFailed {

@@ -27,6 +27,10 @@ const MARKS: Record<Status, { mark: string; colour: Colour }> = {
 /** A status in one character. */
 export const markOf = (status: Status): string => MARKS[status].mark
 
+/** The same in its colour. */
+export const paintedMark = (status: Status, terminal: Terminal): string =>
+  paint(terminal, MARKS[status].colour, MARKS[status].mark)
+
 // Without `validateStream: false` styleText would look at our own stdout, which may not be where this goes.
 export const paint = (terminal: Terminal, colour: Colour, text: string): string =>
   terminal.colour ? styleText(colour, text, { validateStream: false }) : text
@@ -60,7 +64,7 @@ const noteLine = (note: string): string => `note: ${oneLine(note)}`
 
 /** `  ✓ loses no message   recovered 2.1–8.4 s (median 3.0)  24.3 s`; on two lines where one is too narrow. */
 function promiseLine(promise: PromiseResult, terminal: Terminal): string {
-  const { mark, colour } = MARKS[promise.status]
+  const mark = markOf(promise.status)
   const title = oneLine(promise.promise) + (promise.repeat > 1 ? ` @${promise.repeat}` : '')
   const details = detailsOf(promise).map(oneLine)
   const detail = [details.join('; '), duration(promise.durationMs)].filter((part) => part !== '').join('  ')
@@ -69,10 +73,7 @@ function promiseLine(promise: PromiseResult, terminal: Terminal): string {
     whole.length <= terminal.width
       ? [whole]
       : [`  ${mark} ${title}`, `    ${detail}`].flatMap((line) => wrap(line, terminal.width))
-  return lines
-    .map(inert)
-    .join('\n')
-    .replace(mark, paint(terminal, colour, mark))
+  return lines.map(inert).join('\n').replace(mark, paintedMark(promise.status, terminal))
 }
 
 function detailsOf(promise: PromiseResult): string[] {

@@ -30,7 +30,11 @@ export const isLeftOut = ({ status }: PromiseResult): boolean =>
   status === 'not applicable' || status === 'skipped'
 
 /** `invalid: 1 broken, 2 unknown`. */
-export function outcomeText({ exitCode, promises, harnessErrors }: ReportDocument): string {
+export function outcomeText({
+  exitCode,
+  promises,
+  harnessErrors,
+}: Pick<ReportDocument, 'exitCode' | 'promises' | 'harnessErrors'>): string {
   const word = { 0: 'valid', 1: 'invalid', 2: 'unknown', 130: 'interrupted' }[exitCode]
   const count = (status: Status): number => promises.filter((promise) => promise.status === status).length
   const harness = count('harness') + harnessErrors.length

@@ -12,6 +12,7 @@ import { messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
 import { layRun, makeRoom, type LaidRun } from '../runs.ts'
+import { promiseEnded } from './journaled.ts'
 import { logLinesFor } from './log-lines.ts'
 import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
@@ -127,7 +128,10 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
     note(gate, error)
   }
   await keepIfAsked(gate)
-  session.record({ kind: 'run.ended', exitCode: buildReport(facts).exitCode })
+  const { harnessErrors } = facts
+  const { interrupted } = interrupts
+  const { exitCode } = buildReport({ ...facts, interrupted })
+  session.record({ kind: 'run.ended', exitCode, harnessErrors, interrupted })
   try {
     await timed('down', onStep, Promise.resolve(session[Symbol.asyncDispose]()))
   } catch (error) {
@@ -158,6 +162,7 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
     output.promise(result)
   }
   const onOutcome = (outcome: PromiseOutcome) => {
+    session.record(promiseEnded(outcome))
     const failed = outcome.error !== undefined
     add(resultOf(outcome, failed ? logLinesFor(outcome.verdict, join(laid.folder, 'nodes')) : []))
   }
