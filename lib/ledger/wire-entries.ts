@@ -27,7 +27,13 @@ export type WireFact =
   | ConsumerBegun
   | ConsumerCancelled
   | TransactionBegun
+  | TransactionFailed
   | TransactionEnded
+
+const WIRE = /^(?:connection|channel|message|queue|exchange|consumer|transaction)\./
+
+/** Whether a fact was seen on the wire: most of a journal is. */
+export const isWireFact = ({ kind }: { kind: string }): boolean => WIRE.test(kind)
 
 /** Where something was seen. */
 interface Seen {
@@ -81,12 +87,13 @@ export interface ChannelClosed extends Seen {
 /** An RPC message, as its envelope tells it. */
 export interface CallFact {
   driver: 'oslo' | 'kombu'
-  kind: 'call' | 'cast' | 'reply' | 'fanout'
+  /** request: a call or a cast, in a body that was too long to tell. */
+  kind: 'call' | 'cast' | 'fanout' | 'request' | 'reply'
   /** '' for a reply. */
   method: string
   /** The ledger accounts for it; heartbeats, fan-outs, pings and what is not known are only counted. */
   judged: boolean
-  /** Identifies the message: a client that sends it again sends the same. */
+  /** Identifies the message: a client that sends it again sends the same. '' if it could not be told. */
   identity: string
   /** Correlates a call and its reply. */
   msgId?: string
@@ -209,22 +216,30 @@ export interface ConsumerCancelled extends Seen {
   by: 'client' | 'broker'
 }
 
+/** By its BEGIN; one without (a statement of its own) is only told when it has ended, if it wrote. */
 export interface TransactionBegun extends Seen {
   kind: 'transaction.begun'
   /** 1, 2, 3 … on its connection. */
   transaction: number
 }
 
+/** The server refuses everything until it is rolled back, or rolled back to a savepoint. */
+export interface TransactionFailed extends Seen {
+  kind: 'transaction.failed'
+  transaction: number
+  sqlstate: string
+  error: string
+}
+
 export interface TransactionEnded extends Seen {
   kind: 'transaction.ended'
   transaction: number
-  /** ambiguous: its COMMIT was sent and not answered. lost: its connection ended before. */
-  outcome: 'committed' | 'rolled back' | 'failed' | 'ambiguous' | 'lost'
+  /** ambiguous: its COMMIT was sent and not answered. lost: its connection ended before, and the server rolls it back. */
+  outcome: 'committed' | 'rolled back' | 'prepared' | 'ambiguous' | 'lost'
   statements: number
-  /** That it wrote to, each once. */
-  tables: string[]
-  /** Ids that its writes name, each once, up to a bound. */
+  /** What it wrote or locked, `update action_executions_v2`, each once. */
+  touched: string[]
+  /** Ids that it names, each once, up to a bound. */
   ids: string[]
   sqlstate?: string
-  error?: string
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../util/errors.ts'
 import { bindHost, formatAddress, parseAddress, type Address } from './address.ts'
 import { Alarm } from './alarm.ts'
 import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
-import { Tally, type Cause, type Cut, type Evidence, type Strikes } from './evidence.ts'
+import { Tally, type Cause, type Cut, type Evidence, type LaneBytes, type Strikes } from './evidence.ts'
 import type { Budget, Tap } from './lane.ts'
 import { openListener, type Listener } from './listener.ts'
 import { Toxics, type LeasedToxic, type ToxicsChange } from './toxics.ts'
@@ -16,7 +16,7 @@ const RETRY_MS = 100
 /** What happens on a proxy, as it happens; `at` is monotonic ms. */
 export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'connection.opened'; connection: number }
-  | { kind: 'connection.closed'; connection: number; cut: Cut | undefined }
+  | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
   | { kind: 'dial.failed'; connection: number; error: string }
   | ProxyChanged
   /** `what`: a toxic's name, `tap`, or `lease`. */
@@ -173,7 +173,7 @@ export class Proxy implements ConnectionOwner {
     const now = { connection: id, at: monotonicMs(), ageMs }
     const carried = { upstreamBytes: upstream.received, downstreamBytes: downstream.received }
     const cut = cause && this.#tally.cut(cause, { ...now, ...carried })
-    this.#tell({ kind: 'connection.closed', connection: id, cut })
+    this.#tell({ kind: 'connection.closed', connection: id, cut, bytes })
   }
 
   // Within.

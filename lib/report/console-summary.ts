@@ -1,4 +1,4 @@
-import type { Counts } from '../ledger/verdict-document.ts'
+import type { Counts, MessageCounts } from '../ledger/verdict-document.ts'
 import { indented, markOf, paint, type Terminal } from './console.ts'
 import { replayCommand, type PromiseResult, type ReportDocument, type Status } from './document.ts'
 import { findingLines } from './explain.ts'
@@ -81,7 +81,22 @@ function countLines(promises: readonly PromiseResult[]): string[] {
     `items       ${sum(({ items }) => items.owed)} owed, ${sum(({ items }) => items.ranZero)} ran 0 times`,
     `attempts    ${total} made, ${ranOnce} ran once, ${ranMore} ran more than once`,
     `effects     ${covered} covered (${sum(({ effects }) => effects.arrived)} arrived)`,
+    `messages    ${messagesText(sumOfMessages(all))}`,
   ]
+}
+
+function sumOfMessages(all: readonly Counts[]): MessageCounts {
+  const sum: MessageCounts = { judged: 0, done: 0, moot: 0, lost: 0, duplicated: 0, parked: 0, unknown: 0 }
+  for (const { messages } of all)
+    for (const key of Object.keys(sum) as (keyof MessageCounts)[]) sum[key] += messages[key]
+  return sum
+}
+
+function messagesText({ judged, done, lost, duplicated, ...rare }: MessageCounts): string {
+  const others = Object.entries(rare).flatMap(([word, count]) => (count === 0 ? [] : [`${count} ${word}`]))
+  return [`${judged} judged`, `${done} done`, `${lost} lost`, `${duplicated} duplicated`, ...others].join(
+    ', ',
+  )
 }
 
 const stuckLines = (promises: readonly PromiseResult[]): string[] =>

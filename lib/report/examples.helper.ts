@@ -24,6 +24,7 @@ const counts = (over: Partial<Counts['executions']> = {}): Counts => ({
   items: { owed: 200, ranZero: 0 },
   attempts: { total: 201, ranOnce: 201, ranMore: 0 },
   effects: { arrived: 201, expected: 200, covered: 200 },
+  messages: { judged: 402, done: 401, moot: 1, lost: 0, duplicated: 0, parked: 0, unknown: 0 },
 })
 
 export const fault = (seconds: number[], text = 'down for 8 s'): FaultReport => ({

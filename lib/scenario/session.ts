@@ -9,6 +9,7 @@ import { postgresVersion } from '../cluster/postgres.ts'
 import { rabbitMqVersion } from '../cluster/rabbitmq.ts'
 import type { Fact, Rpc, RunBegun } from '../ledger/entries.ts'
 import { openJournal, type Journal } from '../ledger/journal.ts'
+import { isWireFact } from '../ledger/wire-entries.ts'
 import { timeouts } from '../mistral/config.ts'
 import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
@@ -23,6 +24,7 @@ import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
+import { watchWire, type WireWatch } from './watch/watch.ts'
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -37,10 +39,13 @@ export interface SessionPlan {
   run: string
   /** The command that replays the run. */
   replay: string
+  /**
+   * Promises are judged in it, and their suites journal their faults. Without, somebody plays with it: what passes on
+   * the wire is only written, and not kept in memory, and our server's own word is journaled of each fault. Default true.
+   */
+  judges?: boolean
   /** A real Toxiproxy that is to stand in front of ours. */
   toxiproxyUrl?: string
-  /** Somebody plays with the cluster: faults come from any client of our server, not from suites. */
-  byHand?: boolean
   onStep: (what: string, ms: number) => void
   /** Something broke that is not Mistral's doing. */
   onBroken?: (error: HarnessError) => void
@@ -88,13 +93,18 @@ async function versionsOf(python: string): Promise<RunBegun['versions']> {
   }
 }
 
-/** Our own server; on a cluster that somebody plays with the journal has every fault from it. */
-function startTap({ seed, byHand }: SessionPlan, record: (fact: Fact) => void): Promise<RunningToxiproxy> {
+/** Our own server, with the taps on its lanes. */
+function startTap(
+  { seed, judges = true }: SessionPlan,
+  watch: WireWatch,
+  record: (fact: Fact) => void,
+): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
-    const fact = linkChanged(event)
-    if (fact !== undefined) record(fact)
+    watch.onEvent(event)
+    const fault = judges ? undefined : linkChanged(event)
+    if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics, seed, ...(byHand ? { onEvent } : {}) })
+  return startToxiproxy({ toxics, seed, tap: watch.tap, onEvent })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -119,7 +129,10 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
   const front = plan.toxiproxyUrl === undefined ? undefined : new ToxiproxyApi(plan.toxiproxyUrl)
   const nodesFolder = join(plan.folder, 'nodes')
   mkdirSync(nodesFolder, { recursive: true })
-  const journal = openJournal(join(plan.folder, 'journal.ndjson'), { onError: (error) => breakDown(error) })
+  const journal = openJournal(join(plan.folder, 'journal.ndjson'), {
+    onError: (error) => breakDown(error),
+    retain: (fact) => plan.judges !== false || !isWireFact(fact),
+  })
   let broken: HarnessError | undefined
   const breakDown = (error: HarnessError) => {
     if (broken !== undefined) return
@@ -165,7 +178,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       timeouts,
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
-    const tap = await startTap(plan, record)
+    const watch = watchWire(record, front === undefined ? 'node' : 'service')
+    const tap = await startTap(plan, watch, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)
     const effects = await openEffects({ onFact: record })

@@ -1,5 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { readJournal } from '../../ledger/journal.ts'
 import { paintedMark, type Terminal } from '../../report/console.ts'
@@ -7,8 +5,8 @@ import type { PromiseResult } from '../../report/document.ts'
 import { explain } from '../../report/explain.ts'
 import { isLeftOut, outcomeText, whyLeftOut } from '../../report/results.ts'
 import { plural } from '../../report/text.ts'
-import { unknownWord } from '../../util/nearest.ts'
 import { judgeRun } from '../gate/journaled.ts'
+import { journalOf } from '../journals.ts'
 import { terminalOf } from '../terminal.ts'
 
 export function addVerdict(root: Command): void {
@@ -22,7 +20,7 @@ export function addVerdict(root: Command): void {
 }
 
 async function verdict(run: string, { json }: { json: boolean }): Promise<void> {
-  const journal = join(folderOf(run), 'journal.ndjson')
+  const journal = journalOf(run)
   const { entries, broken } = await readJournal(journal)
   const judged = judgeRun(entries, broken)
   process.exitCode = judged.exitCode
@@ -51,13 +49,4 @@ function countsText({ verdict }: PromiseResult): string {
   if (verdict === undefined) return ''
   const { executions, items } = verdict.counts
   return `: ${executions.finished} of ${executions.started} executions finished, ${items.ranZero} of ${items.owed} items ran 0 times`
-}
-
-/** A run's folder, or a run's name alone. */
-function folderOf(run: string): string {
-  if (existsSync(join(run, 'journal.ndjson'))) return run
-  const runs = dirname(run) === '.' ? 'runs' : dirname(run)
-  const there = existsSync(runs) ? readdirSync(runs).toSorted().toReversed() : []
-  if (there.includes(basename(run))) return join(runs, basename(run))
-  throw unknownWord(`run of ${runs}`, basename(run), there)
 }

@@ -32,7 +32,7 @@ export async function keep(): Promise<number> {
     log(`starts ${plan.name}: ${JSON.stringify(plan)}`)
     const session = await openSession({
       ...plan,
-      byHand: true,
+      judges: false,
       onStep: (what, ms) => {
         log(`${what}: ${Math.round(ms)} ms`)
         tell({ kind: 'step', what, ms })

@@ -1,43 +1,12 @@
 import type { Entry } from '../entries.ts'
-import type { CallFact, LaneCounts } from '../wire-entries.ts'
+import type { CallFact } from '../wire-entries.ts'
+import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
-
-/** Whether a message's last byte was handed on: `open` while its connection lives. */
-export type Reached = 'yes' | 'no' | 'open'
-
-interface Passage {
-  /** The journal's entry. */
-  ordinal: number
-  at: number
-  link: string
-  connection: number
-  channel: number
-  tag: number
-  reached: Reached
-}
-
-/** One publish of a message. */
-export interface Send extends Passage {
-  exchange: string
-  routingKey: string
-  expirationMs?: number
-  /** By the bindings at that moment; undefined: they are not known. */
-  queues: string[] | undefined
-  /** By the broker. */
-  answer?: { ordinal: number; at: number; how: 'ack' | 'nack' | 'return' }
-}
-
-/** One delivery of a message to one consumer. */
-export interface Delivery extends Passage {
-  queue: string | undefined
-  redelivered: boolean
-  noAck: boolean
-  answer?: { ordinal: number; at: number; how: 'ack' | 'nack' | 'reject'; requeue: boolean }
-}
+import { Books, named, type ChannelBook, type Seen } from './books.ts'
+import type { Delivery, Passage, Send } from './passages.ts'
 
 /** An RPC message with everything that was seen of it. */
 export interface Message {
-  key: string
   /** As it was first seen. */
   call: CallFact
   sends: Send[]
@@ -58,49 +27,41 @@ export interface MethodCount {
 
 type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
 
-/** The judged messages of a channel by tag, and the last tags of all that were seen: they go up by one. */
-interface ChannelBook {
-  sends: Map<number, Send>
-  deliveries: Map<number, Delivery>
-  published: number
-  delivered: number
-  /** What still comes belongs to the channel that was; one that is opened again begins at 1. */
-  closed: boolean
-}
+/** `engine-1` of `engine-1.rabbitmq`. */
+export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('.'))
 
-const newBook = (): ChannelBook => ({
-  sends: new Map(),
-  deliveries: new Map(),
-  published: 0,
-  delivered: 0,
-  closed: false,
-})
-
-interface ConnectionBook {
-  channels: Map<number, ChannelBook>
-  /** Of messages on it, with where they end in their lane. */
-  passages: { lane: keyof LaneCounts; until: number; passage: Passage }[]
-}
-
-/** A call and its reply share an id. */
-export const keyOf = ({ kind, identity }: CallFact): string =>
-  kind === 'reply' ? `reply ${identity}` : identity
+/** Far more than one promise has: so that a cluster that runs for days does not fill the memory. */
+const MOST_ANSWERED = 200_000
 
 /**
  * Follows the messages of a journal, entry by entry: every publish, delivery and answer finds its message. It knows no
  * meaning: fates are told from it, see `fates.ts`.
  */
 export class Traffic {
+  /** By their identity. Of messages of which everything was answered only the last are kept. */
   readonly messages = new Map<string, Message>()
+  /** How many of them were forgotten. */
+  forgotten = 0
   readonly counts = new Map<string, MethodCount>()
   readonly strays: Stray[] = []
   /** Actions that a heartbeat or a result named, with the entry. */
-  readonly heartbeats = new Map<string, number>()
-  readonly results = new Map<string, number>()
-  readonly #connections = new Map<string, ConnectionBook>()
+  readonly heartbeats = new Recent<string, number>(MOST_ANSWERED)
+  readonly results = new Recent<string, number>(MOST_ANSWERED)
+  readonly #books = new Books()
   readonly #bindings = new Bindings()
+  /** By the id that a call and its reply share. */
+  readonly #calls = new Map<string, Message>()
+  readonly #replies = new Map<string, Message>()
+  readonly #finished = new Recent<string, true>(MOST_ANSWERED, (identity) => this.#forget(identity))
+  readonly #keep: (call: CallFact) => boolean
 
-  see(entry: Entry): void {
+  /** @param keep Which messages are followed; replies are if their call is. Default: those that are judged. */
+  constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged) {
+    this.#keep = keep
+  }
+
+  /** @returns The messages that the entry is about. */
+  see(entry: Entry): Message[] {
     switch (entry.kind) {
       case 'message.published':
         return this.#published(entry)
@@ -112,34 +73,42 @@ export class Traffic {
         return this.#acked(entry)
       case 'message.returned':
         return this.#returned(entry)
+      case 'connection.opened':
+        this.#books.connection(entry).side = entry.side
+        return []
       case 'channel.closed':
-        return this.#channelClosed(entry)
+        this.#channelClosed(entry)
+        return []
       case 'connection.closed':
-        return this.#connectionClosed(entry)
+        this.#connectionClosed(entry)
+        return []
       default:
-        return this.#bindings.see(entry)
+        this.#bindings.see(entry)
+        return []
     }
   }
 
-  /** The message that a reply answers, or that a call was answered by. */
+  /** The call that a reply answers. */
   callOf({ call }: Message): Message | undefined {
-    if (call.kind !== 'reply' || call.msgId === undefined) return undefined
-    return this.#callsByMsgId.get(call.msgId)
+    return call.kind === 'reply' ? this.#calls.get(call.msgId ?? '') : undefined
   }
 
-  readonly #callsByMsgId = new Map<string, Message>()
+  /** The reply to a call. */
+  replyTo({ call }: Message): Message | undefined {
+    return call.kind === 'call' ? this.#replies.get(call.msgId ?? '') : undefined
+  }
 
-  #published(entry: EntryOf<'message.published'>): void {
+  #published(entry: EntryOf<'message.published'>): Message[] {
     const { channel, tag, exchange, routingKey, expirationMs, call } = entry
-    const book = this.#book(entry, channel, tag)
+    const book = this.#books.channel(entry, channel, tag)
     if (tag > 0) this.#next(entry, book, 'published', tag)
-    if (!call) return
+    if (!call) return []
     this.#count(call, 'published')
     this.#note(call, entry.ordinal)
     const message = this.#messageOf(call)
-    if (!message) return
+    if (!message) return []
     const send: Send = {
-      ...passageOf(entry, channel, tag),
+      ...this.#passageOf(entry, call.identity, tag),
       exchange,
       routingKey,
       ...(expirationMs === undefined ? {} : { expirationMs }),
@@ -147,44 +116,51 @@ export class Traffic {
     }
     message.sends.push(send)
     if (tag > 0) book.sends.set(tag, send)
-    this.#connection(entry).passages.push({ lane: 'upstream', until: entry.until, passage: send })
+    this.#books.enter(entry, { lane: 'upstream', until: entry.until, passage: send })
+    return [message]
   }
 
-  #delivered(entry: EntryOf<'message.delivered'>): void {
+  #delivered(entry: EntryOf<'message.delivered'>): Message[] {
     const { channel, tag, queue, redelivered, noAck = false, call } = entry
-    const book = this.#book(entry, channel, tag)
+    const book = this.#books.channel(entry, channel, tag)
     this.#next(entry, book, 'delivered', tag)
-    if (!call) return
+    if (!call) return []
     this.#count(call, 'delivered')
     const message = this.#messageOf(call)
-    if (!message) return
-    const delivery: Delivery = { ...passageOf(entry, channel, tag), queue, redelivered, noAck }
+    if (!message) return []
+    const delivery: Delivery = { ...this.#passageOf(entry, call.identity, tag), queue, redelivered, noAck }
     message.deliveries.push(delivery)
     if (!noAck) book.deliveries.set(tag, delivery)
-    this.#connection(entry).passages.push({ lane: 'downstream', until: entry.until, passage: delivery })
+    this.#books.enter(entry, { lane: 'downstream', until: entry.until, passage: delivery })
+    return [message]
   }
 
-  #confirmed(entry: EntryOf<'message.confirmed'>): void {
+  #confirmed(entry: EntryOf<'message.confirmed'>): Message[] {
     const { channel, tag, multiple, nack, ordinal, at } = entry
-    const book = this.#book(entry, channel)
-    if (tag > book.published)
-      this.#stray(entry, `confirms publish ${tag}, of which ${book.published} were seen`)
-    for (const send of named(book.sends, tag, multiple))
-      send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
+    const book = this.#books.channel(entry, channel)
+    if (tag > book.published && !book.closed)
+      this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
+    const sends = named(book.sends, tag, multiple)
+    for (const send of sends) send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
+    return this.#answered(sends)
   }
 
-  #acked(entry: EntryOf<'message.acked'>): void {
+  #acked(entry: EntryOf<'message.acked'>): Message[] {
     const { channel, tag, multiple, how, requeue, ordinal, at } = entry
-    const book = this.#book(entry, channel)
-    if (tag > book.delivered)
-      this.#stray(entry, `answers delivery ${tag}, of which ${book.delivered} were seen`)
-    for (const delivery of named(book.deliveries, tag, multiple))
-      delivery.answer = { ordinal, at, how, requeue }
+    const book = this.#books.channel(entry, channel)
+    if (tag > book.delivered && !book.closed)
+      this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
+    const deliveries = named(book.deliveries, tag, multiple)
+    for (const delivery of deliveries) {
+      if (delivery.answer && !multiple) this.#stray(entry, `delivery ${tag} was answered twice`)
+      delivery.answer ??= { ordinal, at, how, requeue }
+    }
+    return this.#answered(deliveries)
   }
 
-  #returned(entry: EntryOf<'message.returned'>): void {
+  #returned(entry: EntryOf<'message.returned'>): Message[] {
     const { call, link, connection, channel, ordinal, at } = entry
-    const message = call && this.messages.get(keyOf(call))
+    const message = call && this.messages.get(call.identity)
     const send = message?.sends.findLast(
       (one) =>
         one.link === link &&
@@ -193,28 +169,57 @@ export class Traffic {
         one.answer?.how !== 'return',
     )
     if (send) send.answer = { ordinal, at, how: 'return' }
+    return message ? [message] : []
   }
 
   #channelClosed(entry: EntryOf<'channel.closed'>): void {
-    for (const [channel, book] of this.#connection(entry).channels)
+    for (const [channel, book] of this.#books.connection(entry).channels)
       if (entry.channel === 0 || entry.channel === channel) book.closed = true
   }
 
   #connectionClosed(entry: EntryOf<'connection.closed'>): void {
-    for (const { lane, until, passage } of this.#connection(entry).passages)
+    for (const { lane, until, passage } of this.#books.connection(entry).passages)
       passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
-    this.#connections.delete(nameOf(entry))
+    this.#books.close(entry)
+  }
+
+  #passageOf(entry: Seen & { at: number; channel: number }, identity: string, tag: number): Passage {
+    const { ordinal, at, link, connection, channel } = entry
+    const { side } = this.#books.connection(entry)
+    return { identity, ordinal, at, link, connection, channel, tag, reached: 'open', side }
+  }
+
+  /** What was answered has arrived. Messages of which nothing is open are forgotten in time. */
+  #answered(passages: readonly (Send | Delivery)[]): Message[] {
+    return passages.flatMap((passage) => {
+      passage.reached = 'yes'
+      const message = this.messages.get(passage.identity)
+      if (!message) return []
+      const open = [...message.sends, ...message.deliveries].some(({ answer }) => answer === undefined)
+      if (!open && message.deliveries.length > 0) this.#finished.set(passage.identity, true)
+      return [message]
+    })
+  }
+
+  #forget(identity: string): void {
+    const message = this.messages.get(identity)
+    if (!message) return
+    this.messages.delete(identity)
+    this.#calls.delete(message.call.msgId ?? '')
+    this.#replies.delete(message.call.msgId ?? '')
+    this.forgotten += 1
   }
 
   #messageOf(call: CallFact): Message | undefined {
-    const judged = call.judged || (call.kind === 'reply' && this.#callsByMsgId.has(call.msgId ?? ''))
-    if (!judged) return undefined
-    const key = keyOf(call)
-    const known = this.messages.get(key)
+    // A reply names no method.
+    const kept = call.kind === 'reply' ? this.#calls.has(call.msgId ?? '') : this.#keep(call)
+    if (!kept || call.identity === '') return undefined
+    const known = this.messages.get(call.identity)
     if (known) return known
-    const message: Message = { key, call, sends: [], deliveries: [] }
-    this.messages.set(key, message)
-    if (call.kind === 'call' && call.msgId !== undefined) this.#callsByMsgId.set(call.msgId, message)
+    const message: Message = { call, sends: [], deliveries: [] }
+    this.messages.set(call.identity, message)
+    if (call.msgId !== undefined)
+      (call.kind === 'reply' ? this.#replies : this.#calls).set(call.msgId, message)
     return message
   }
 
@@ -241,49 +246,6 @@ export class Traffic {
   #stray({ ordinal, link, connection }: Seen, what: string): void {
     this.strays.push({ ordinal, text: `entry ${ordinal}, connection ${connection} of ${link}: ${what}` })
   }
-
-  #connection(entry: Seen): ConnectionBook {
-    const name = nameOf(entry)
-    const known = this.#connections.get(name)
-    if (known) return known
-    const made: ConnectionBook = { channels: new Map(), passages: [] }
-    this.#connections.set(name, made)
-    return made
-  }
-
-  /** @param tag Of what is published or delivered: a closed channel that begins at 1 again is a new one. */
-  #book(entry: Seen, channel: number, tag = 0): ChannelBook {
-    const { channels } = this.#connection(entry)
-    const known = channels.get(channel)
-    if (known && !(known.closed && tag === 1)) return known
-    const made = newBook()
-    channels.set(channel, made)
-    return made
-  }
-}
-
-interface Seen {
-  ordinal: number
-  link: string
-  connection: number
-}
-
-const nameOf = ({ link, connection }: Seen): string => `${link}#${connection}`
-
-const passageOf = (entry: Seen & { at: number }, channel: number, tag: number): Passage => ({
-  ordinal: entry.ordinal,
-  at: entry.at,
-  link: entry.link,
-  connection: entry.connection,
-  channel,
-  tag,
-  reached: 'open',
-})
-
-/** What an answer names: one, or all up to it. Tag 0 names all. */
-function named<T>(seen: Map<number, T>, tag: number, multiple: boolean): T[] {
-  const tags = multiple ? [...seen.keys()].filter((one) => tag === 0 || one <= tag) : [tag]
-  return tags.flatMap((one) => seen.get(one) ?? [])
 }
 
 /** The messages of a journal's entries. */

@@ -1,7 +1,7 @@
 import type { ContentMethodName, Fields, MethodName, Properties } from './specification.ts'
 
 /** Where in its lane a message is. Frames of other channels may be between its own. */
-interface Place {
+export interface Place {
   readonly channel: number
   /** The lane's offset of its first byte. */
   readonly offset: number
@@ -52,9 +52,9 @@ export interface ProtocolHeader {
  */
 export type AmqpMessage =
   | { [M in MethodName]: MethodMessage<M> }[MethodName]
-  | OtherMessage<'heartbeat', Record<never, never>>
+  | OtherMessage<'heartbeat', Record<string, never>>
   | OtherMessage<'protocol-header', ProtocolHeader>
-  | OtherMessage<`unknown.${number}.${number}`, Record<never, never>>
+  | OtherMessage<`unknown.${number}.${number}`, Record<string, never>>
   | OtherMessage<'malformed', { readonly reason: string }>
 
 /** A message with a content that has begun and is not whole. */
