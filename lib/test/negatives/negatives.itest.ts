@@ -49,13 +49,18 @@ const EXPECTED: Record<string, Expected[]> = {
     {
       promise: 'is told of an action that ran twice',
       status: 'broken',
-      reasons: [new RegExp(`^duplicated: .*one attempt of task t1 of execution ${ID} ran 2 times$`)],
+      reasons: [
+        // The item, and its message.
+        new RegExp(`^duplicated: .*one attempt of task t1 of execution ${ID} ran 2 times \\(and 1 more\\)$`),
+        // The copies were published past every link.
+        /^evidence: run_action .*: it was delivered 3 times and published 1 times$/,
+      ],
     },
     {
       promise: 'is told of an action that never ran',
       status: 'broken',
       reasons: [
-        new RegExp(`^lost: .*task ${ID}/t[12] was owed and ran 0 times$`),
+        new RegExp(`^lost: .*task ${ID}/t[12] was owed and ran 0 times \\(and 1 more\\)$`),
         new RegExp(`^failed: .*execution ${ID} \\(cw_parallel_2_effect_r0\\) is ERROR$`),
       ],
     },
