@@ -1,0 +1,52 @@
+import { isObject } from './envelope.ts'
+import { inside, Members, parseJson, valueOf, type Piece } from './nested-json.ts'
+
+/**
+ * A call's arguments, decoded one at a time when they are asked for: most are long, and nobody asks. Each is JSON in a
+ * string, or null; of an instance of one of Mistral's classes, `{"__serial_key": CLASS, "__serial_data": DATA}`, the data
+ * are given: `{data, error, cancel}` for a result, `{cls, cls_attrs, data}` for an action.
+ */
+export class Arguments {
+  readonly #members: Members
+
+  constructor(members: Members = new Members()) {
+    this.#members = members
+  }
+
+  /** A single one, or none. */
+  static of(name: string, piece: Piece | undefined): Arguments {
+    const members = new Members()
+    if (piece) members.add(name, piece)
+    return new Arguments(members)
+  }
+
+  get names(): string[] {
+    return [...new Set(this.#members.names)]
+  }
+
+  /** @returns undefined if there is no such argument; a text that is no JSON as it is (Python's NaN is none). */
+  get(name: string): unknown {
+    const piece = this.#members.get(name)
+    if (!piece) return undefined
+    const json = inside(piece)
+    const value = json && valueOf(json)
+    return value === undefined ? valueOf(piece) : dataOf(value)
+  }
+
+  /** The members of an argument that is an object, undecoded. */
+  object(name: string): Members | undefined {
+    return this.#members.objectIn(name)
+  }
+
+  /** All of them by name. */
+  all(): Record<string, unknown> {
+    return Object.fromEntries(this.names.map((name) => [name, this.get(name)]))
+  }
+}
+
+function dataOf(value: unknown): unknown {
+  if (!isObject(value) || !('__serial_key' in value)) return value
+  const data = value['__serial_data']
+  const said = typeof data === 'string' ? parseJson(data) : undefined
+  return said === undefined ? data : said
+}
