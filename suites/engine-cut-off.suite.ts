@@ -6,7 +6,17 @@ const losesResults: KnownGap = {
   because:
     'an engine acknowledges a message before it works on it; without its database it gives up after 77 s and ' +
     'the result of the action is lost, so that the action expires',
-  words: ['failed'],
+  breaks: [
+    { word: 'failed', text: /is ERROR$/, evidence: [/Heartbeat wasn't received/] },
+    {
+      word: 'lost',
+      text: /^on_action_complete .*: acknowledged and its work never seen$/,
+      evidence: [
+        /delivered to engine-1 from mistral_engine, acknowledged/,
+        /is ERROR for want of a heartbeat$/,
+      ],
+    },
+  ],
   rpc: ['oslo', 'kombu'],
   mistral: [15],
   seen: 'forced',

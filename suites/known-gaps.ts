@@ -6,7 +6,7 @@ export const runsTwice: KnownGap = {
   because:
     'an engine that loses its connection before the broker has confirmed a run_action publishes it again, and ' +
     'another executor than the first takes the copy',
-  words: ['duplicated'],
+  breaks: [{ word: 'duplicated', text: /^one attempt of task .* ran 2 times$/ }],
   rpc: ['oslo'],
   mistral: [15],
   seen: '4 of 55',
@@ -17,7 +17,18 @@ export const forgottenAfterCommit: KnownGap = {
   because:
     'an engine does from memory, after its commit, what starts the next action or looks at a join again; if the ' +
     'database is away at that moment, an action is never sent and expires, or a join stays WAITING for good',
-  words: ['repeated', 'stuck', 'lost'],
+  breaks: [
+    {
+      word: 'repeated',
+      text: /ran in 2 attempts$/,
+      evidence: [/is ERROR for want of a heartbeat, and ran 0 times$/, /is SUCCESS, and ran 1 times$/],
+    },
+    {
+      word: 'stuck',
+      text: /is RUNNING: task \S+ \(\S+\) is WAITING and has neither an action nor a sub-workflow execution$/,
+    },
+    { word: 'lost', text: /was owed and ran 0 times$/, evidence: [/^no action execution was created$/] },
+  ],
   rpc: ['oslo', 'kombu'],
   mistral: [15],
   seen: '2 of 99',
@@ -26,10 +37,26 @@ export const forgottenAfterCommit: KnownGap = {
 export const brokerNotFoundAgain: KnownGap = {
   name: 'a node does not find its broker again',
   because:
-    'under kombu a consumer whose connection was cut may stay without one, and heartbeats and results go missing ' +
-    'with it, so that actions expire and are repeated',
-  words: ['repeated', 'late', 'failed', 'parked'],
+    'under kombu an executor whose connection was cut reports an error for an action that has run, or keeps messages ' +
+    'that it was given and neither runs nor acknowledges them, so that their actions expire and are repeated',
+  breaks: [
+    {
+      word: 'repeated',
+      text: /ran in [2-5] attempts$/,
+      evidence: [/ is ERROR, and ran 1 times$| is ERROR for want of a heartbeat, and ran [01] times$/],
+    },
+    {
+      word: 'late',
+      text: /is RUNNING: synchronous action std\.http \(\S+\) of task \S+ is RUNNING$/,
+      evidence: [/ago, the budget is /],
+    },
+    {
+      word: 'lost',
+      text: /^(run_action|on_action_complete) .*: (never reached the broker|delivered and never acknowledged|acknowledged and its work never seen)$/,
+    },
+    { word: 'parked', text: /of queue mistral_(engine|executor) are held by its consumers, unacknowledged$/ },
+  ],
   rpc: ['kombu'],
   mistral: [15],
-  seen: '4 of 4',
+  seen: '15 of 16',
 }

@@ -3,6 +3,8 @@ import type { JudgedExecution, ExecutionWord } from './executions.ts'
 import { ofKind, type ScenarioFacts } from './facts.ts'
 import { runsPerAttempt } from './item-findings.ts'
 import type { Item } from './items.ts'
+import type { Accounts } from './messages/accounts.ts'
+import { messageCounts } from './messages/message-findings.ts'
 import type { Counts } from './verdict-document.ts'
 
 /** The figures of a verdict. */
@@ -11,6 +13,7 @@ export function countsOf(
   executions: readonly JudgedExecution[],
   items: readonly Item[],
   { own }: Arrivals,
+  accounts: Accounts,
 ): Counts {
   const number = (word: ExecutionWord): number => executions.filter((one) => one.word === word).length
   const runs = runsPerAttempt(own).map(({ length }) => length)
@@ -38,5 +41,6 @@ export function countsOf(
       expected: expected.length,
       covered: expected.filter(({ ran }) => ran).length,
     },
+    messages: messageCounts(accounts),
   }
 }

@@ -10,8 +10,10 @@ import {
   unexpectedEffects,
 } from './item-findings.ts'
 import type { Item } from './items.ts'
+import type { Accounts } from './messages/accounts.ts'
+import { messageFindings } from './messages/message-findings.ts'
 import { standingOf, type Known } from './standing.ts'
-import { parkedMessages, type Deaths } from './surroundings.ts'
+import { heldMessages, parkedMessages, type Deaths } from './surroundings.ts'
 import type { Tree } from './tree.ts'
 import { WORDS, type Counts, type FaultReport, type Finding, type Word } from './verdict-document.ts'
 
@@ -25,6 +27,7 @@ export interface Evidence {
   arrivals: Arrivals
   executions: readonly JudgedExecution[]
   items: readonly Item[]
+  accounts: Accounts
   counts: Counts
   faults: readonly FaultReport[]
   deaths: Deaths
@@ -32,7 +35,7 @@ export interface Evidence {
 
 /** What is said, by word. */
 export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
-  const { facts, tree, known, arrivals, executions, items, faults, deaths } = evidence
+  const { facts, tree, known, arrivals, executions, items, accounts, faults, deaths } = evidence
   const found: [Word, Found][] = [
     ...executions.map(({ word, finding }): [Word, Found] => [word, finding]),
     ...judgeOrphans(executions, tree, known).map(({ word, finding }): [Word, Found] => [word, finding]),
@@ -47,6 +50,8 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
       (finding): [Word, Found] => ['unexpected', finding],
     ),
     ...deaths.nodes.map((finding): [Word, Found] => ['unexpected', finding]),
+    ...messageFindings(accounts),
+    ...heldMessages(facts).map((finding): [Word, Found] => ['parked', finding]),
     ...parkedMessages(facts).map((finding): [Word, Found] => ['parked', finding]),
     ...faults.flatMap(recoveriesFrom).map((finding): [Word, Found] => ['recovered', finding]),
   ]

@@ -1,4 +1,5 @@
 import { attemptKey, told, type Arrival, type Arrivals } from './effects.ts'
+import type { ActionRow } from './entries.ts'
 import type { Item } from './items.ts'
 import type { Tree } from './tree.ts'
 import type { Graphs } from './owed.ts'
@@ -36,11 +37,16 @@ export function repeatedItem(item: Item): Found {
     id: item.id,
     execution: item.root,
     text: `${item.object} ${item.id} ran in ${item.attempts} attempts`,
-    evidence: [
-      ...item.actions.map(({ id, state }) => `action ${id} is ${state}`),
-      ...item.arrivals.map(told),
-    ],
+    evidence: [...item.actions.map((action) => fateOf(action, item)), ...item.arrivals.map(told)],
   }
+}
+
+/** `action 3f0… is ERROR for want of a heartbeat, and ran 0 times`; how often it ran only where effects tell. */
+function fateOf({ id, state, expired, attempt }: ActionRow, { graph, arrivals }: Item): string {
+  const how = expired === true ? `${state} for want of a heartbeat` : state
+  if (!graph.effect) return `action ${id} is ${how}`
+  const runs = arrivals.filter((arrival) => arrival.attempt === attempt).length
+  return `action ${id} is ${how}, and ran ${runs} times`
 }
 
 /** The arrivals of each attempt, once per attempt. */

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, type WriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
@@ -11,6 +11,8 @@ export interface JournalOptions {
   now?: () => number
   /** Called once, when the first write fails. */
   onError?: (error: HarnessError) => void
+  /** Which facts stay in memory, for `entries()`; default: all. The file has them all. */
+  retain?: (fact: Fact) => boolean
 }
 
 /** The append-only record of a run, in memory and as a file of one JSON text a line. */
@@ -22,29 +24,32 @@ export interface Journal {
   now(): number
   /** Records a fact. Never waits and never throws: a write that fails is kept as `error`. */
   append(fact: Fact): Entry
+  /** Those that are retained. */
   entries(): readonly Entry[]
   /** Resolves when everything that can be written has been; never rejects, see `error`. */
   close(): Promise<void>
 }
 
+/** Lines that wait to be written, beyond which the disk has lost the race, in bytes. */
+const MOST_UNWRITTEN = 256 * 2 ** 20
+
 /** Begins a new journal; an older file of that name is replaced. */
 export function openJournal(file: string, options: JournalOptions = {}): Journal {
-  const { now = monotonicMs, onError } = options
+  const { now = monotonicMs, onError, retain = () => true } = options
   const began = now()
   const entries: Entry[] = []
-  const stream = createWriteStream(file)
+  const lines = new LineWriter(file, fail)
   const clock = (): number => Math.round((now() - began) * 1000) / 1000
+  let last = { ordinal: 0, at: 0, checksum: '' }
   let error: HarnessError | undefined
   let closed = false
 
   function fail(thrown: unknown): void {
     if (error !== undefined) return
-    const last = entries.at(-1)?.ordinal ?? 0
-    const text = `the journal ${file} cannot be written: ${messageOf(thrown)}; it is incomplete (of ${last} entries so far)`
+    const text = `the journal ${file} cannot be written: ${messageOf(thrown)}; it is incomplete (of ${last.ordinal} entries so far)`
     error = new HarnessError(text, { cause: thrown })
     onError?.(error)
   }
-  stream.on('error', fail)
 
   return {
     file,
@@ -53,25 +58,56 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     },
     now: clock,
     append(fact) {
-      const previous = entries.at(-1)
-      const at = Math.max(previous?.at ?? 0, clock())
-      const line = sealed(
-        JSON.stringify({ ordinal: entries.length + 1, at, ...fact }),
-        previous?.checksum ?? '',
-      )
+      const head = { ordinal: last.ordinal + 1, at: Math.max(last.at, clock()) }
+      const body = JSON.stringify({ ...head, ...fact })
+      const checksum = checksumOf(body, last.checksum)
+      last = { ...head, checksum }
+      const line = sealed(body, checksum)
+      if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
+      else if (error === undefined) lines.write(line)
+      if (!retain(fact)) return { ...fact, ...last }
       // Read back from its own text, so that memory and file can never tell different stories.
       const entry = JSON.parse(line) as Entry
       entries.push(entry)
-      if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
-      else if (error === undefined) stream.write(`${line}\n`)
       return entry
     },
     entries: () => entries,
     async close() {
       closed = true
-      stream.end()
-      await finished(stream).catch(fail)
+      await lines.end()
     },
+  }
+}
+
+/** Writes lines to a file, those of one turn of the event loop together. */
+class LineWriter {
+  readonly #stream: WriteStream
+  readonly #fail: (thrown: unknown) => void
+  #lines: string[] = []
+
+  constructor(file: string, fail: (thrown: unknown) => void) {
+    this.#fail = fail
+    this.#stream = createWriteStream(file)
+    this.#stream.on('error', fail)
+  }
+
+  write(line: string): void {
+    if (this.#lines.length === 0) setImmediate(() => this.#flush())
+    this.#lines.push(line)
+  }
+
+  async end(): Promise<void> {
+    this.#flush()
+    this.#stream.end()
+    await finished(this.#stream).catch(this.#fail)
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0 || this.#stream.destroyed) return
+    this.#stream.write(`${this.#lines.join('\n')}\n`)
+    this.#lines = []
+    if (this.#stream.writableLength > MOST_UNWRITTEN)
+      this.#stream.destroy(new Error(`the disk is ${MOST_UNWRITTEN / 2 ** 20} MiB behind`))
   }
 }
 
@@ -106,9 +142,7 @@ export async function readJournal(file: string): Promise<JournalReading> {
 /** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. JSON leaves U+2028 as it is, hence the s. */
 const SEAL = /^(\{.*),"checksum":"([0-9a-f]{8})"\}$/s
 
-function sealed(body: string, previousChecksum: string): string {
-  return `${body.slice(0, -1)},"checksum":"${checksumOf(body, previousChecksum)}"}`
-}
+const sealed = (body: string, checksum: string): string => `${body.slice(0, -1)},"checksum":"${checksum}"}`
 
 function checksumOf(body: string, previousChecksum: string): string {
   return crc32(previousChecksum + body)

@@ -37,7 +37,7 @@ export type Reason =
   | { outcome: 'invalid'; word: AllowedWord; text: string; ids: string[] }
   | { outcome: 'unknown'; word: Doubt; text: string; ids: string[] }
 
-export type FindingObject = 'execution' | 'task' | 'item' | 'action' | 'queue' | 'effect' | 'node'
+export type FindingObject = 'execution' | 'task' | 'item' | 'action' | 'queue' | 'effect' | 'node' | 'message'
 
 export interface Finding {
   object: FindingObject
@@ -80,6 +80,18 @@ export interface Counts {
   attempts: { total: number; ranOnce: number; ranMore: number }
   /** Effects that arrived; owed items that should cause one, and those of them that did. */
   effects: { arrived: number; expected: number; covered: number }
+  messages: MessageCounts
+}
+
+/** Judged messages, each in exactly one of the words below; all 0 in a run whose links were not read. */
+export interface MessageCounts {
+  judged: number
+  done: number
+  moot: number
+  lost: number
+  duplicated: number
+  parked: number
+  unknown: number
 }
 
 export interface FaultReport {
@@ -95,6 +107,7 @@ export interface FaultReport {
   victims: string[]
   /** Why it proved nothing; empty: it proved something. */
   whyNot: string[]
+  /** null: it proved nothing, or no execution recovered from it. */
   recovery: Recovery | null
 }
 

@@ -4,10 +4,12 @@ import { arrivalsOf, type Arrivals } from './effects.ts'
 import { effectFinding } from './item-findings.ts'
 import type { AllowedWord, DatabaseRead, Entry, Timeouts } from './entries.ts'
 import { judgeExecutions } from './executions.ts'
-import { factsOf, scenariosOf } from './facts.ts'
+import { factsOf } from './facts.ts'
 import { judgeFaults } from './faults.ts'
 import { findingsOf, type Evidence } from './findings.ts'
 import { itemsOf } from './items.ts'
+import { accountsOf } from './messages/accounts.ts'
+import { messageDoubts } from './messages/message-findings.ts'
 import { deathsOf } from './surroundings.ts'
 import { treeOf } from './tree.ts'
 import {
@@ -19,10 +21,6 @@ import {
   type Verdict,
   type Word,
 } from './verdict-document.ts'
-
-/** The verdicts on all scenarios of a journal, in their order. */
-export const judgeAll = (entries: readonly Entry[]): Verdict[] =>
-  scenariosOf(entries).map(({ scenario }) => judge(entries, scenario))
 
 /**
  * The verdict on one scenario: a pure function of the journal.
@@ -79,7 +77,8 @@ function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
     const row = tree.execution(id)
     return row ? itemsOf(tree, row, facts.graphs, arrivals.own) : []
   })
-  const counts = countsOf(facts, executions, items, arrivals)
+  const accounts = accountsOf(facts, arrivals.own)
+  const counts = countsOf(facts, executions, items, arrivals, accounts)
   return {
     facts,
     tree,
@@ -87,6 +86,7 @@ function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
     arrivals,
     executions,
     items,
+    accounts,
     counts,
     faults: judgeFaults(facts),
     deaths: deathsOf(facts),
@@ -97,13 +97,17 @@ function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
 const NEEDS_REST: ReadonlySet<Word> = new Set(['lost', 'stuck', 'late', 'waiting', 'notStarted', 'parked'])
 
 /** All that speaks against `valid`: what makes everything else moot, what was proven, what was not. */
-function reasonsOf({ facts, deaths, counts, faults }: Evidence, findings: Record<Word, Finding[]>): Reason[] {
+function reasonsOf(
+  { facts, deaths, counts, faults, accounts }: Evidence,
+  findings: Record<Word, Finding[]>,
+): Reason[] {
   const doubted: Reason[] = [
     ...doubts.journalDoubts(facts),
     ...doubts.harnessDoubts(facts, deaths),
     ...doubts.settlingDoubts(facts),
     ...doubts.coverageDoubts(counts),
     ...doubts.graphDoubts(facts),
+    ...messageDoubts(accounts, facts),
     ...doubts.faultDoubts(facts, faults),
   ]
   const voiding = doubted.filter(doubts.isVoiding)

@@ -1,6 +1,6 @@
-import type { Counts } from '../ledger/verdict-document.ts'
+import type { Counts, MessageCounts } from '../ledger/verdict-document.ts'
 import { indented, markOf, paint, type Terminal } from './console.ts'
-import { replayCommand, type PromiseResult, type ReportDocument } from './document.ts'
+import { replayCommand, type PromiseResult, type ReportDocument, type Status } from './document.ts'
 import { findingLines } from './explain.ts'
 import {
   byPromise,
@@ -12,7 +12,7 @@ import {
   stuckIn,
   tally,
   tallyText,
-  whyNotApplicable,
+  whyLeftOut,
 } from './results.ts'
 import { duration, plain, plural } from './text.ts'
 import { spreadOf, spreadText } from './spread.ts'
@@ -40,7 +40,8 @@ export function finalSummary(document: ReportDocument, folder: string, terminal:
     ...narrow('Recovery per fault', recoveryLines(promises)),
     ...wide('Repetitions', repeatTable(promises)),
     ...narrow('Known gaps', gapLines(promises)),
-    ...narrow('Not applicable', notApplicableLines(promises)),
+    ...narrow('Not applicable', leftOutLines(promises, 'not applicable')),
+    ...narrow('Skipped, which proves nothing', leftOutLines(promises, 'skipped')),
     ...narrow('Harness errors', harnessErrors),
     ...narrow('Notes', notes),
     ...wide('Not kept; each alone again with', failedLines(document)),
@@ -80,7 +81,22 @@ function countLines(promises: readonly PromiseResult[]): string[] {
     `items       ${sum(({ items }) => items.owed)} owed, ${sum(({ items }) => items.ranZero)} ran 0 times`,
     `attempts    ${total} made, ${ranOnce} ran once, ${ranMore} ran more than once`,
     `effects     ${covered} covered (${sum(({ effects }) => effects.arrived)} arrived)`,
+    `messages    ${messagesText(sumOfMessages(all))}`,
   ]
+}
+
+function sumOfMessages(all: readonly Counts[]): MessageCounts {
+  const sum: MessageCounts = { judged: 0, done: 0, moot: 0, lost: 0, duplicated: 0, parked: 0, unknown: 0 }
+  for (const { messages } of all)
+    for (const key of Object.keys(sum) as (keyof MessageCounts)[]) sum[key] += messages[key]
+  return sum
+}
+
+function messagesText({ judged, done, lost, duplicated, ...rare }: MessageCounts): string {
+  const others = Object.entries(rare).flatMap(([word, count]) => (count === 0 ? [] : [`${count} ${word}`]))
+  return [`${judged} judged`, `${done} done`, `${lost} lost`, `${duplicated} duplicated`, ...others].join(
+    ', ',
+  )
 }
 
 const stuckLines = (promises: readonly PromiseResult[]): string[] =>
@@ -154,11 +170,9 @@ function gapLines(promises: readonly PromiseResult[]): string[] {
   })
 }
 
-const notApplicableLines = (promises: readonly PromiseResult[]): string[] =>
-  byPromise(promises.filter(({ status }) => status === 'not applicable')).flatMap((repeats) =>
-    repeats
-      .slice(0, 1)
-      .map((promise) => `${promise.suite}: ${promise.promise}: ${whyNotApplicable(promise)}`),
+const leftOutLines = (promises: readonly PromiseResult[], why: Status): string[] =>
+  byPromise(promises.filter(({ status }) => status === why)).flatMap((repeats) =>
+    repeats.slice(0, 1).map((promise) => `${promise.suite}: ${promise.promise}: ${whyLeftOut(promise)}`),
   )
 
 const failedLines = (document: ReportDocument): string[] =>

@@ -24,6 +24,7 @@ const counts = (over: Partial<Counts['executions']> = {}): Counts => ({
   items: { owed: 200, ranZero: 0 },
   attempts: { total: 201, ranOnce: 201, ranMore: 0 },
   effects: { arrived: 201, expected: 200, covered: 200 },
+  messages: { judged: 402, done: 401, moot: 1, lost: 0, duplicated: 0, parked: 0, unknown: 0 },
 })
 
 export const fault = (seconds: number[], text = 'down for 8 s'): FaultReport => ({
@@ -128,7 +129,7 @@ export const unknown = (over: Partial<PromiseResult> = {}): PromiseResult =>
   })
 
 /** A promise that ended without a verdict. */
-export function unjudged(status: 'harness' | 'not applicable', error: string): PromiseResult {
+export function unjudged(status: 'harness' | 'not applicable' | 'skipped', error: string): PromiseResult {
   const { verdict: _, ...promise } = kept({ scenario: `engine-cut/1`, suite: 'engine-cut', status, error })
   return promise
 }

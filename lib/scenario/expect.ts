@@ -1,7 +1,8 @@
 import { AssertionError, expect, use } from 'chai'
 import type { Verdict } from '../ledger/verdict-document.ts'
 import { context, type KnownGapOutcome } from './context.ts'
-import { appliesTo, gapOutcome, type KnownGap } from './gaps.ts'
+import { appliesTo, gapOutcome, unforetold, type KnownGap } from './gaps.ts'
+import { gapExpected } from './journaled-gap.ts'
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- chai's types are extended so.
@@ -34,16 +35,24 @@ function assertValid(verdict: Verdict): void {
 }
 
 function assertKnownGap(verdict: Verdict, known: KnownGap[]): void {
-  const { plan, versions } = context().session
+  const { session } = context()
+  const { plan, versions } = session
   const gap = known.find((one) => appliesTo(one, { rpc: plan.rpc, versions }))
   if (gap === undefined) {
     assertValid(verdict)
     return
   }
+  session.record(gapExpected(verdict.scenario, gap))
   const outcome = gapOutcome(gap, verdict)
   if (outcome === undefined)
     throw new AssertionError(
-      `not the known gap "${gap.name}" (${gap.words.join(', ')})\n${reasonsText(verdict)}`,
+      [
+        `not the known gap "${gap.name}"`,
+        ...unforetold(gap, verdict).map(({ text, evidence }) =>
+          [`  it does not foretell: ${text}`, ...evidence].join('\n    '),
+        ),
+        reasonsText(verdict),
+      ].join('\n'),
     )
   gaps.set(verdict, outcome)
   if (outcome.state === 'closed')

@@ -1,28 +1,37 @@
 import { expect } from 'chai'
-import type { Verdict } from '../ledger/verdict-document.ts'
-import { appliesTo, gapOutcome, type KnownGap } from './gaps.ts'
+import { WORDS, type Finding, type Reason, type Verdict, type Word } from '../ledger/verdict-document.ts'
+import { appliesTo, gapOutcome, unforetold, type KnownGap } from './gaps.ts'
 
 const forced: KnownGap = {
   name: 'results are lost',
   because: 'it does',
-  words: ['failed', 'lost'],
+  breaks: [
+    { word: 'failed', text: /is ERROR$/, evidence: [/^action a\d expired$/] },
+    { word: 'lost', text: /ran 0 times$/ },
+  ],
   rpc: ['oslo'],
   mistral: [15],
   seen: 'forced',
 }
 const mayBreak: KnownGap = { ...forced, seen: '2 of 22' }
 
-/** The parts of a verdict that a gap is held against. */
-const verdict = (outcome: Verdict['outcome'], ...reasons: [Verdict['outcome'], string][]): Verdict =>
-  ({
-    outcome,
-    reasons: reasons.map(([of, word]) => ({ outcome: of, word, text: '', ids: [] })),
-  }) as unknown as Verdict
+type Said = Partial<Record<Word, Partial<Finding>[]>>
 
-const valid = verdict('valid')
-const asKnown = verdict('invalid', ['invalid', 'failed'])
-const inAnotherWay = verdict('invalid', ['invalid', 'failed'], ['invalid', 'duplicated'])
-const withADoubt = verdict('invalid', ['invalid', 'failed'], ['unknown', 'fault'])
+/** The parts of a verdict that a gap is held against: one reason for each word that is not allowed. */
+function verdict(said: Said = {}, ...doubts: Reason[]): Verdict {
+  const findings = Object.fromEntries(
+    WORDS.map((word) => [word, (said[word] ?? []).map((one) => ({ evidence: [], allowed: false, ...one }))]),
+  )
+  const broken = WORDS.filter((word) => findings[word]?.some(({ allowed }) => !allowed))
+  const reasons = [...broken.map((word) => ({ outcome: 'invalid', word, text: '', ids: [] })), ...doubts]
+  const outcome = broken.length > 0 ? 'invalid' : doubts.length > 0 ? 'unknown' : 'valid'
+  return { outcome, reasons, findings } as unknown as Verdict
+}
+
+const doubt: Reason = { outcome: 'unknown', word: 'fault', text: '', ids: [] }
+const expired = { text: 'execution e1 is ERROR', evidence: ['answered 201', 'action a1 expired'] }
+const valid = verdict()
+const asKnown = verdict({ failed: [expired], lost: [{ text: 'task t1 was owed and ran 0 times' }] })
 
 describe('A known gap', () => {
   it('that is forced is open when it breaks as known, and closed when it does not break', () => {
@@ -39,8 +48,28 @@ describe('A known gap', () => {
 
   it('covers no other word, no doubt, and nothing unknown', () => {
     for (const gap of [forced, mayBreak])
-      for (const one of [inAnotherWay, withADoubt, verdict('unknown', ['unknown', 'fault'])])
+      for (const one of [
+        verdict({ failed: [expired], duplicated: [{ text: 'one attempt ran 2 times' }] }),
+        verdict({ failed: [expired] }, doubt),
+        verdict({}, doubt),
+      ])
         expect(gapOutcome(gap, one)).to.equal(undefined)
+  })
+
+  it('covers no finding of another text or another cause', () => {
+    for (const another of [
+      { ...expired, text: 'execution e1 is CANCELLED' },
+      { ...expired, evidence: ['answered 201'] },
+    ]) {
+      const found = verdict({ failed: [expired, another] })
+      expect(gapOutcome(forced, found)).to.equal(undefined)
+      expect(unforetold(forced, found)).to.deep.equal([{ ...another, allowed: false }])
+    }
+  })
+
+  it('minds no finding that the suite allows', () => {
+    const found = verdict({ failed: [expired], repeated: [{ text: 'ran in 2 attempts', allowed: true }] })
+    expect(gapOutcome(forced, found)?.state).to.equal('open')
   })
 
   it('holds for its drivers and versions only', () => {

@@ -1,14 +1,23 @@
 import type { AllowedWord, Rpc, RunBegun } from '../ledger/entries.ts'
-import type { Verdict } from '../ledger/verdict-document.ts'
+import { WORDS, type Finding, type Verdict, type Word } from '../ledger/verdict-document.ts'
 import type { KnownGapOutcome } from './context.ts'
+
+/** A finding as a known gap foretells it. */
+export interface Breakage {
+  word: AllowedWord
+  /** Matches the finding's text. */
+  text: RegExp
+  /** Each matches a line of its evidence: the cause, as far as it can be seen. */
+  evidence?: RegExp[]
+}
 
 /** A promise that the Mistral under test is known to break, and exactly how. */
 export interface KnownGap {
   name: string
   /** Why Mistral breaks it. */
   because: string
-  /** The words of the verdict; every reason against it must be one of these. */
-  words: AllowedWord[]
+  /** What the verdict then says; every finding against it must be one of these. */
+  breaks: Breakage[]
   /** Drivers and major versions of Mistral for which it was seen; elsewhere the promise must hold. */
   rpc: Rpc[]
   mistral: number[]
@@ -24,11 +33,26 @@ export function gapOutcome(gap: KnownGap, verdict: Verdict): KnownGapOutcome | u
   const told = { name: gap.name, text: gap.because }
   const broken =
     verdict.reasons.length > 0 &&
-    verdict.reasons.every(({ outcome, word }) => outcome === 'invalid' && gap.words.includes(word))
+    verdict.reasons.every(({ outcome }) => outcome === 'invalid') &&
+    unforetold(gap, verdict).length === 0
   if (gap.seen !== 'forced' && (broken || verdict.outcome === 'valid'))
     return { ...told, state: 'may break', text: `${gap.because} (seen ${gap.seen})` }
   if (broken) return { ...told, state: 'open' }
   return verdict.outcome === 'valid' ? { ...told, state: 'closed' } : undefined
+}
+
+/** The findings against a verdict that the gap does not foretell. */
+export function unforetold({ breaks }: KnownGap, { findings }: Verdict): Finding[] {
+  const foretells = (word: Word, finding: Finding): boolean =>
+    breaks.some(
+      (one) =>
+        one.word === word &&
+        one.text.test(finding.text) &&
+        (one.evidence ?? []).every((line) => finding.evidence.some((told) => line.test(told))),
+    )
+  return WORDS.flatMap((word) =>
+    findings[word].filter((finding) => !finding.allowed && !foretells(word, finding)),
+  )
 }
 
 /** The gap holds for the driver and the version that run. */

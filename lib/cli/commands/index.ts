@@ -5,9 +5,11 @@ import { addKeeper } from './keeper.ts'
 import { addLinks } from './links.ts'
 import { addLogs } from './logs.ts'
 import { addDeeds, addStart } from './nodes.ts'
+import { addMessages } from './messages.ts'
 import { addPs } from './ps.ts'
 import { addSetup } from './setup.ts'
 import { addToxic } from './toxic.ts'
+import { addTrace } from './trace.ts'
 import { addUp } from './up.ts'
 import { addVerdict } from './verdict.ts'
 import { addWorkflow } from './workflow.ts'
@@ -24,6 +26,8 @@ export const commands: readonly ((root: Command) => void)[] = [
   addToxic,
   addLinks,
   addWorkflow,
+  addMessages,
+  addTrace,
   addSetup,
   addVerdict,
   addKeeper,

@@ -32,6 +32,7 @@ export async function keep(): Promise<number> {
     log(`starts ${plan.name}: ${JSON.stringify(plan)}`)
     const session = await openSession({
       ...plan,
+      judges: false,
       onStep: (what, ms) => {
         log(`${what}: ${Math.round(ms)} ms`)
         tell({ kind: 'step', what, ms })

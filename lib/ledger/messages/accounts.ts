@@ -1,0 +1,97 @@
+import type { Arrival } from '../effects.ts'
+import { ofKind, type ScenarioFacts } from '../facts.ts'
+import { fateOf, type MessageFate } from './fates.ts'
+import { trafficOf, type Message, type Traffic } from './traffic.ts'
+import { worldOf, type World } from './world.ts'
+
+/** The messages of one scenario, each with its fate. */
+export interface Accounts {
+  /** false: nothing of the wire is in the journal, so that nothing is said of messages. */
+  tapped: boolean
+  /** Of what the scenario started. */
+  own: MessageFate[]
+  /** Of nothing that this run started. */
+  foreign: MessageFate[]
+  /** What in the journal contradicts itself, and what was not there though another source shows that it was. */
+  divergences: { text: string; ids: string[] }[]
+}
+
+/** Accounts for every judged message that was first seen until the scenario had settled. */
+export function accountsOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): Accounts {
+  const { begun, judgedEntries, earlierEntries } = facts
+  const traffic = trafficOf(earlierEntries)
+  const tapped = earlierEntries.some(({ kind }) => kind === 'connection.opened')
+  if (!tapped) return { tapped, own: [], foreign: [], divergences: [] }
+  const world = worldOf(facts, arrivals)
+  const roots = new Set(ofKind(judgedEntries, 'execution.requested').map(({ execution }) => execution))
+  const own: MessageFate[] = []
+  const foreign: MessageFate[] = []
+  for (const message of traffic.messages.values()) {
+    const root = rootOf(message, traffic, world)
+    if (root !== undefined && roots.has(root)) own.push(fateOf(message, traffic, world))
+    else if (root === undefined && beganIn(message, begun.ordinal) && namesAnything(message, traffic))
+      foreign.push(fateOf(message, traffic, world))
+  }
+  return {
+    tapped,
+    own,
+    foreign,
+    divergences: [
+      ...own.flatMap(({ message, divergences }) =>
+        divergences.map((text) => ({ text: `${labelOf(message)}: ${text}`, ids: [message.call.identity] })),
+      ),
+      ...traffic.strays
+        .filter(({ ordinal }) => ordinal >= begun.ordinal)
+        .map(({ ordinal, text }) => ({ text, ids: [String(ordinal)] })),
+      ...unseenWork(own, facts, world),
+    ],
+  }
+}
+
+/** `run_action (action 5b1…)`, as people read it. */
+export function labelOf({ call }: Message): string {
+  const { kind, method, action, task, workflow, identity } = call
+  const named = [
+    ['action', action],
+    ['task', task],
+    ['execution', workflow],
+  ].find(([, id]) => id !== undefined)
+  const about = named ? `${named[0]} ${named[1]}, ` : ''
+  return `${kind === 'reply' ? 'reply' : method} (${about}message ${identity})`
+}
+
+/** The judged execution that a message is about, by whatever it names; a reply by its call. */
+function rootOf(message: Message, traffic: Traffic, world: World): string | undefined {
+  const { call } = traffic.callOf(message) ?? message
+  for (const id of idsOf(call)) {
+    const root = world.rootOf(id)
+    if (root !== undefined) return root
+  }
+  return undefined
+}
+
+const idsOf = ({ workflow, task, action }: Message['call']): string[] =>
+  [workflow, task, action].filter((id) => id !== undefined)
+
+const beganIn = ({ sends, deliveries }: Message, ordinal: number): boolean =>
+  Math.min(...[...sends, ...deliveries].map((one) => one.ordinal)) >= ordinal
+
+const namesAnything = (message: Message, traffic: Traffic): boolean =>
+  idsOf((traffic.callOf(message) ?? message).call).length > 0
+
+/** Work that the effects or the database show, and that no message on the wire asked for. */
+function unseenWork(
+  own: readonly MessageFate[],
+  { reading }: ScenarioFacts,
+  world: World,
+): Accounts['divergences'] {
+  const delivered = new Set(
+    own
+      .map(({ message }) => message)
+      .filter(({ call, deliveries }) => call.method === 'run_action' && deliveries.length > 0)
+      .map(({ call }) => call.action),
+  )
+  return (reading?.actions ?? [])
+    .filter((action) => world.runsOf(action).length > 0 && !delivered.has(action.id))
+    .map(({ id }) => ({ text: `action ${id} ran, and no delivery of its run_action was seen`, ids: [id] }))
+}

@@ -1,0 +1,91 @@
+import type { Entry } from '../entries.ts'
+import { factsOf, scenariosOf } from '../facts.ts'
+import { arrivalsOf } from '../effects.ts'
+import type { CallFact } from '../wire-entries.ts'
+import { accountsOf } from './accounts.ts'
+import { isLost, type Fate, type MessageFate } from './fates.ts'
+import { nodeOf, type Message } from './traffic.ts'
+
+/** One message as a line of a listing. */
+export interface Listed {
+  /** Of its first entry. */
+  ordinal: number
+  /** Milliseconds since the run began. */
+  at: number
+  /** `engine-1`; undefined: nobody was seen to publish it. */
+  from: string | undefined
+  /** Nodes that it was delivered to; none: the queue that it was sent to. */
+  to: string[]
+  /** `run_action`, `reply to start_workflow`. */
+  what: string
+  call: CallFact
+  /** Bytes of its body. */
+  size: number
+  /** What became of it: by the ledger where it was judged, else how far it was seen. */
+  fate: Fate | Progress
+  /** It is lost, or was done more than once. */
+  broken: boolean
+}
+
+/** How far a message was seen on the wire. */
+export type Progress =
+  | 'published'
+  | 'confirmed'
+  | 'refused'
+  | 'returned'
+  | 'cut'
+  | 'delivered'
+  | 'acknowledged'
+  | 'requeued'
+
+/** How far a message was seen on the wire, whatever became of its work. */
+function progressOf({ sends, deliveries }: Message): Progress {
+  const last = deliveries.at(-1)
+  if (last?.answer) return last.answer.requeue ? 'requeued' : 'acknowledged'
+  if (last && last.reached !== 'no') return 'delivered'
+  const answers = sends.map(({ answer, reached }) => answer?.how ?? (reached === 'no' ? 'cut' : undefined))
+  if (answers.includes('return')) return 'returned'
+  if (answers.includes('ack')) return 'confirmed'
+  if (answers.includes('nack')) return 'refused'
+  return answers.length > 0 && answers.every((answer) => answer === 'cut') ? 'cut' : 'published'
+}
+
+/** A message as a line, with its fate if the ledger knows it. */
+export function listed(
+  message: Message,
+  callOf: Message | undefined,
+  told: MessageFate | undefined,
+  size = 0,
+): Listed {
+  const { call, sends, deliveries } = message
+  const [send] = sends
+  const first = [...sends, ...deliveries].toSorted((a, b) => a.ordinal - b.ordinal)[0]
+  const nodes = [...new Set(deliveries.map(({ link }) => nodeOf(link)))]
+  return {
+    ordinal: first?.ordinal ?? 0,
+    at: first?.at ?? 0,
+    from: send && nodeOf(send.link),
+    to:
+      nodes.length > 0
+        ? nodes
+        : [...new Set(sends.flatMap(({ queues, routingKey }) => queues ?? [routingKey]))],
+    what: call.kind === 'reply' ? `reply to ${callOf?.call.method ?? 'a call'}` : call.method,
+    call: { ...callOf?.call, ...call },
+    size,
+    fate: told?.fate ?? progressOf(message),
+    broken: told !== undefined && (isLost(told) || told.fate === 'done more than once'),
+  }
+}
+
+/** The fates that the ledger gives, by identity, over all scenarios of a journal. */
+export function fatesIn(entries: readonly Entry[]): Map<string, MessageFate> {
+  const fates = new Map<string, MessageFate>()
+  for (const { scenario } of scenariosOf(entries)) {
+    const facts = factsOf(entries, scenario)
+    // What was not asked for was not read to its end either.
+    if (!facts.asked) continue
+    const { own, foreign } = accountsOf(facts, arrivalsOf(facts).own)
+    for (const one of [...own, ...foreign]) fates.set(one.message.call.identity, one)
+  }
+  return fates
+}

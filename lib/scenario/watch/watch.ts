@@ -1,0 +1,83 @@
+import type { LaneCounts, WireFact } from '../../ledger/wire-entries.ts'
+import type { LaneBytes } from '../../proxy/evidence.ts'
+import type { Tap } from '../../proxy/lane.ts'
+import type { ProxyEvent } from '../../proxy/proxy.ts'
+import type { Stream } from '../../toxic.ts'
+import { watchAmqp } from './amqp-watch.ts'
+import { watchPostgres } from './postgres-watch.ts'
+
+export type RecordFact = (fact: WireFact) => void
+
+/** A connection: its link, and its number on it. */
+export interface Place {
+  link: string
+  connection: number
+}
+
+/** Reads both lanes of one connection. */
+export interface Watch {
+  upstream(bytes: Buffer): void
+  downstream(bytes: Buffer): void
+  /** The connection has ended. */
+  ended(): void
+}
+
+export interface WireWatch {
+  /** For the proxies: gives the tap of a connection's lane. */
+  tap: (link: string, connection: number, stream: Stream) => Tap | undefined
+  onEvent: (event: ProxyEvent) => void
+}
+
+/** By the service at the end of a link's name. */
+const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact) => Watch> = new Map([
+  ['rabbitmq', watchAmqp],
+  ['postgres', watchPostgres],
+])
+
+const keyOf = (link: string, connection: number): string => `${link}#${connection}`
+
+/**
+ * Reads every connection on every link, and journals what passes.
+ * @param side On which side of the toxics our proxies stand, see `ConnectionOpened`.
+ */
+export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWatch {
+  const watches = new Map<string, Watch>()
+  const watchOf = (link: string, connection: number): Watch | undefined => {
+    const key = keyOf(link, connection)
+    const known = watches.get(key)
+    if (known) return known
+    const start = WATCHES.get(link.slice(link.lastIndexOf('.') + 1))
+    if (!start) return undefined
+    record({ kind: 'connection.opened', link, connection, side })
+    const watch = start({ link, connection }, record)
+    watches.set(key, watch)
+    return watch
+  }
+  return {
+    tap: (link, connection, stream) => {
+      const watch = watchOf(link, connection)
+      return watch && ((bytes) => watch[stream](bytes))
+    },
+    onEvent: (event) => {
+      if (event.kind !== 'connection.closed') return
+      const { proxy: link, connection, bytes, cut } = event
+      const watch = watches.get(keyOf(link, connection))
+      if (!watch) return
+      watches.delete(keyOf(link, connection))
+      watch.ended()
+      record({
+        kind: 'connection.closed',
+        link,
+        connection,
+        received: counts(bytes, 'received'),
+        forwarded: counts(bytes, 'sent'),
+        ...(cut && { cutBy: cut.by }),
+      })
+    },
+  }
+}
+
+const counts = (bytes: Record<Stream, LaneBytes>, what: 'received' | 'sent'): LaneCounts => ({
+  upstream: bytes.upstream[what],
+  downstream: bytes.downstream[what],
+})

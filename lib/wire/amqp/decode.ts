@@ -1,0 +1,75 @@
+import { FieldReader, MalformedError } from './field-reader.ts'
+import type { Frame } from './frame.ts'
+import {
+  BASIC_CLASS_ID,
+  PROPERTY_TYPES,
+  type FieldType,
+  type FieldValue,
+  type Method,
+  type Properties,
+} from './specification.ts'
+
+/*
+  The payload of a method frame:
+
+  0          2           4
+  +----------+-----------+-----------+
+  | class id | method id | arguments |
+  +----------+-----------+-----------+
+   short      short
+
+  The payload of a content header:
+
+  0          2        4           12               14
+  +----------+--------+-----------+----------------+------------+
+  | class id | weight | body size | property flags | properties |
+  +----------+--------+-----------+----------------+------------+
+   short      short 0  longlong    short            of each flag
+*/
+const METHOD_ID_BYTES = 4
+const BODY_SIZE_AT = 4
+const FLAGS_AT = 12
+
+/** The flag of the first property; that of each next one is half as large. */
+export const FIRST_PROPERTY_FLAG = 0x8000
+/** The two flags that are left: one of nothing, and one that announces more flags, which the class basic never needs. */
+const FLAGS_OF_NOTHING = 0x0003
+
+/** The id of a method frame, as in `Method`; undefined if it has none. */
+export function methodIdOf(frame: Frame): number | undefined {
+  return frame.size < METHOD_ID_BYTES ? undefined : frame.chunk.readUInt32BE(frame.payloadStart)
+}
+
+/** The arguments of a method frame. Throws MalformedError. */
+export function decodeArguments({ args }: Method, frame: Frame): Record<string, FieldValue> {
+  const reader = new FieldReader(frame.chunk, frame.payloadStart + METHOD_ID_BYTES, frame.payloadEnd)
+  const fields = reader.fields(args)
+  reader.expectEnd()
+  return fields
+}
+
+/** The body size of a content header, also if its properties are malformed; undefined if it has none. */
+export function bodySizeOf(frame: Frame): number | undefined {
+  if (frame.size < FLAGS_AT) return undefined
+  return Number(new FieldReader(frame.chunk, frame.payloadStart + BODY_SIZE_AT, frame.payloadEnd).longlong())
+}
+
+/** The properties of a content header. Throws MalformedError. */
+export function decodeProperties(frame: Frame): Properties {
+  const reader = new FieldReader(frame.chunk, frame.payloadStart, frame.payloadEnd)
+  const classId = reader.short()
+  const weight = reader.short()
+  reader.longlong()
+  if (classId !== BASIC_CLASS_ID || weight !== 0)
+    throw new MalformedError(`a content header of class ${classId} with weight ${weight}`)
+  const flags = reader.short()
+  if ((flags & FLAGS_OF_NOTHING) !== 0) throw new MalformedError('flags without a property')
+  const properties: Record<string, FieldValue> = {}
+  let flag = FIRST_PROPERTY_FLAG
+  for (const [name, type] of PROPERTY_TYPES) {
+    if ((flags & flag) !== 0) properties[name] = reader.value(type as Exclude<FieldType, 'bit'>)
+    flag >>= 1
+  }
+  reader.expectEnd()
+  return properties
+}
