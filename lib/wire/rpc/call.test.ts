@@ -212,6 +212,24 @@ describe('a message without a call', () => {
     expect(decodeCall({ ...input, body, properties })).to.equal(undefined)
   })
 
+  it('is not one in another order than Mistral has', () => {
+    const message = {
+      _context_user: 'u',
+      _msg_id: 'm',
+      _unique_id: 'u',
+      args: { wf_ex_id: '"w"' },
+      method: 'stop_workflow',
+    }
+    const call = decoded({ exchange: 'openstack', properties: {}, body: osloBody(message), truncated: false })
+    expect(call).to.include({ kind: 'call', msgId: 'm', identity: 'u' })
+    expect(call.ids).to.deep.equal({ workflow: 'w' })
+    const request = { async: false, arguments: { wf_ex_id: '"w"' }, rpc_method: 'stop_workflow', rpc_ctx: {} }
+    const body = Buffer.from(JSON.stringify(request))
+    expect(decoded({ exchange: '', properties: {}, body, truncated: false }).ids).to.deep.equal({
+      workflow: 'w',
+    })
+  })
+
   it('is not a method that nobody knows', () => {
     const args = { task_ex_id: '"t"', other: '7', ex_id: null }
     const body = osloBody({ method: 'new_method', args, _unique_id: 'u' })

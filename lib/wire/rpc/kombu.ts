@@ -45,8 +45,9 @@ function readReply(text: string, truncated: boolean, { properties }: RpcInput): 
 function readRequest(text: string, truncated: boolean, { properties }: RpcInput): Envelope | undefined {
   const key = text.indexOf(METHOD)
   if (key < 0 || !text.startsWith('{')) return undefined
-  const comma = text.lastIndexOf(',', key)
-  const request = readMembers(text, Math.max(comma, 0), 0, { inner: 'arguments' })
+  const rest = readMembers(text, text.lastIndexOf(',', key), 0, { inner: 'arguments' })
+  // Another order than Mistral's is read from its beginning.
+  const request = rest.inner && rest.get('async') ? rest : readMembers(text, 0, 0, { inner: 'arguments' })
   const method = asName(request.value('rpc_method'))
   if (method === undefined || (!request.whole && !truncated)) return undefined
   const args = new Arguments(request.inner)

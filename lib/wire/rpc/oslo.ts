@@ -25,7 +25,9 @@ const SLASHES = 1
 export function readOslo(text: string, truncated: boolean): Envelope | undefined {
   const begin = BEGIN.exec(text)?.[0].length
   if (begin === undefined) return undefined
-  const message = readMembers(text, begin, SLASHES, { inner: 'args', until: '_context_' })
+  const head = readMembers(text, begin, SLASHES, { inner: 'args', until: '_context_' })
+  // Another order than oslo.messaging's is read to the end.
+  const message = head.get('_unique_id') ? head : readMembers(text, begin, SLASHES, { inner: 'args' })
   if (!message.whole && !truncated) return undefined
   return message.get('method') ? readRequest(message) : readReply(message)
 }
