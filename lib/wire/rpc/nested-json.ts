@@ -198,7 +198,7 @@ function endOfValue(text: string, begin: number, slashes: number): number {
   return LITERAL.test(text) && LITERAL.lastIndex < text.length ? LITERAL.lastIndex : -1
 }
 
-/** The place of the next character that is no space: nothing that comes before the space among all characters has a place in JSON but spaces. */
+/** The place of the next character that is no space. What else comes before the space among all characters is in no JSON. */
 function afterSpace(text: string, at: number): number {
   while (text.charCodeAt(at) <= SPACE) at++
   return at
