@@ -132,10 +132,9 @@ export class TransactionFollower {
     const statement = this.#requests.answered()
     if (statement) this.#open ??= new Transaction(true)
     const transaction = this.#open
-    if (transaction === undefined) return
+    // What follows in a failed transaction is refused, and does nothing.
+    if (transaction === undefined || transaction.failed) return
     if (statement && statement.control === undefined) transaction.add(statement)
-    // What follows in a failed transaction fails for that reason.
-    if (transaction.failed) return
     transaction.failed = true
     transaction.blame(code, message)
     if (transaction.implicit && !transaction.writes) return

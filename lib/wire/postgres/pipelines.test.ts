@@ -1,0 +1,131 @@
+import { expect } from 'chai'
+import { backend, client, extended, follow, frontend, query, server, startup } from './conversation.helper.ts'
+import { A, begin, insert, INSERT, inWords, story } from './story.helper.ts'
+
+describe('The transactions of the extended protocol', () => {
+  it('have the ids among the parameters, of unnamed and of named statements', () => {
+    const update = 'UPDATE t SET a = $2 WHERE id = $1'
+    const events = follow([
+      ...startup(),
+      ...extended(update, [A, 'x'], 'UPDATE 1', 'I'),
+      frontend(client.parse(update, 's'), client.sync()),
+      backend(server.bare('1'), server.ready('I')),
+      frontend(client.bind([A, 'x'], { statement: 's', portal: 'p' }), client.execute('p'), client.sync()),
+      backend(server.bare('2'), server.complete('UPDATE 1'), server.ready('I')),
+    ])
+    expect(events.map(inWords)).to.deep.equal(Array(2).fill('committed implicit UPDATE t 1'))
+    for (const { transaction } of events) {
+      expect(transaction.touched[0]!.ids).to.deep.equal([{ column: 'id', id: A }])
+    }
+  })
+
+  it('last until the Sync', () => {
+    const run = [client.parse(INSERT), client.bind([]), client.execute()]
+    const done = [server.bare('12'), server.complete('INSERT 0 1')]
+    const steps = [
+      frontend(...run, ...run, client.sync(), ...run, ...run, client.sync()),
+      backend(...done, ...done, server.ready('I'), ...done, server.error('23505'), server.ready('I')),
+    ]
+    expect(story(steps)).to.deep.equal([
+      'committed implicit INSERT t 2',
+      'failed implicit 23505 INSERT t 1',
+      'rolledBack implicit 23505 INSERT t 1',
+    ])
+  })
+
+  it('are begun and committed like others', () => {
+    const steps = [
+      extended('BEGIN', [], 'BEGIN', 'T'),
+      extended(INSERT, [], 'INSERT 0 1', 'T'),
+      extended('COMMIT', [], 'COMMIT', 'I'),
+    ]
+    expect(story(...steps)).to.deep.equal(['begun', 'committed INSERT t 1'])
+  })
+
+  it('may take the rows of a statement in parts', () => {
+    const steps = [
+      frontend(
+        client.parse('SELECT 1 FROM t FOR UPDATE'),
+        client.bind([]),
+        client.execute('', 1),
+        client.flush(),
+      ),
+      backend(server.bare('12s')),
+      frontend(client.execute('', 1), client.sync()),
+      backend(server.complete('SELECT 2'), server.ready('T')),
+    ]
+    expect(story(begin(), steps, query('COMMIT', ['COMMIT'], 'I'))).to.deep.equal([
+      'begun',
+      'committed SELECT FOR UPDATE t 2',
+    ])
+  })
+
+  it('have a COPY, in which a server ignores a Sync', () => {
+    const steps = [
+      frontend(client.parse('COPY t FROM STDIN'), client.bind([]), client.execute(), client.sync()),
+      backend(server.bare('12'), server.copyIn()),
+      frontend(client.copyData(Buffer.from('1\n')), client.copyDone(), client.sync()),
+      backend(server.complete('COPY 1'), server.ready('I')),
+    ]
+    expect(story(steps, insert('I'))).to.deep.equal([
+      'committed implicit COPY t 1',
+      'committed implicit INSERT t 1',
+    ])
+  })
+
+  it('tell by its tag what a statement did that is not known', () => {
+    const steps = [
+      frontend(client.bind([], { statement: 'long ago' }), client.execute(), client.sync()),
+      backend(server.bare('2'), server.complete('UPDATE 3'), server.ready('I')),
+    ]
+    expect(story(steps)).to.deep.equal(['committed implicit UPDATE  3'])
+  })
+})
+
+/** Another uuid for each number. */
+const ids = (n: number): string => n.toString(16).padStart(8, '0') + A.slice(8)
+
+describe('The memory of transactions', () => {
+  it('is bounded, whatever one does', () => {
+    const writes = Array.from({ length: 2000 }, (_, n) =>
+      query(`UPDATE t${n % 150} SET c${n} = '${ids(n)}' WHERE id = '${ids(n)}'`, ['UPDATE 1'], 'T'),
+    )
+    const [, committed] = follow([
+      ...startup(),
+      ...begin(),
+      ...writes.flat(),
+      ...query('COMMIT', ['COMMIT'], 'I'),
+    ])
+    const { statements, touched, omittedIds } = committed!.transaction
+    expect(statements).to.equal(2000)
+    expect(touched).to.have.length(101)
+    expect(touched.at(-1)).to.include({ verb: 'UPDATE', table: '', statements: 650, rows: 650 })
+    expect(touched.flatMap((one) => one.ids)).to.have.length(300)
+    expect(omittedIds).to.equal(3700)
+    for (const { columns } of touched) expect(columns.length).to.be.at.most(64)
+  })
+
+  it('is bounded for what waits for an answer, and the order is kept', () => {
+    const count = 3000
+    const asked = Array.from({ length: count }, () => client.query(INSERT))
+    const answered = Array.from({ length: count }, () => [server.complete('INSERT 0 1'), server.ready('I')])
+    const words = story([frontend(...asked), backend(...answered.flat())], insert('I'))
+    expect(words).to.have.length(count + 1)
+    expect(new Set(words)).to.deep.equal(
+      new Set(['committed implicit INSERT t 1', 'committed implicit INSERT  1']),
+    )
+    expect(words.at(-1)).to.equal('committed implicit INSERT t 1')
+  })
+
+  it('is bounded for the statements of one request', () => {
+    const run = [client.parse(INSERT), client.bind([]), client.execute()]
+    const asked = Array.from({ length: 1000 }, () => run).flat()
+    const answered = Array.from({ length: 1000 }, () => server.complete('INSERT 0 1'))
+    const steps = [frontend(...asked, client.sync()), backend(...answered, server.ready('I'))]
+    expect(story(steps, insert('I'))).to.deep.equal([
+      'committed implicit INSERT t 256 INSERT  744',
+      'committed implicit INSERT t 1',
+    ])
+    expect(story([frontend(...asked, client.sync())])).to.deep.equal(['ended implicit ambiguous INSERT t 0'])
+  })
+})
