@@ -24,6 +24,8 @@ export type Control = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'prepare'
 
 export interface Statement {
   control: Control | undefined
+  /** COMMIT AND CHAIN, ROLLBACK AND CHAIN: another transaction begins. */
+  chains: boolean
   /** What it writes or locks, at most 32; what it only reads is not listed. */
   touches: Touch[]
   /** Where the values of `$1`, `$2` … belong, of those that belong to a touch; at most 256. */
@@ -51,7 +53,8 @@ const BEFORE_TABLE = new Set(
 )
 /** `update` behind these is no UPDATE of a table: FOR UPDATE, ON CONFLICT … DO UPDATE, ON UPDATE CASCADE. */
 const NO_UPDATE = new Set(['for', 'key', 'do', 'on', 'of', 'or', 'then'])
-const CONTROL_WORDS = 3
+/** As many as tell what a statement does to its transaction: ROLLBACK WORK AND NO CHAIN. */
+const CONTROL_WORDS = 5
 
 /**
  * The statements of a query text, in order, of at most `limit`. They are read by somebody who knows a few words and
@@ -96,6 +99,7 @@ export function bound(statement: Statement, values: readonly (Buffer | null)[]):
 class StatementReader {
   readonly #statement: Statement = {
     control: undefined,
+    chains: false,
     touches: [],
     parameters: new Map(),
     omittedIds: 0,
@@ -136,6 +140,7 @@ class StatementReader {
     this.#tableEnds()
     const statement = this.#statement
     statement.control = controlOf(this.#words)
+    statement.chains = this.#words.includes('chain') && !this.#words.includes('no')
     if (statement.touches.length === 0 && DEFINING.has(verb)) this.#touch(verb.toUpperCase(), '')
     if (this.#lock !== '') {
       for (const touch of statement.touches) if (touch.verb === 'SELECT') touch.verb = this.#lock

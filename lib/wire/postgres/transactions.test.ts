@@ -122,7 +122,8 @@ describe('The transactions of a connection', () => {
       'committed implicit INSERT t 1',
       'begun INSERT t 1',
       'committed INSERT t 2',
-      'rolledBack implicit INSERT t 1',
+      'begun',
+      'rolledBack INSERT t 1',
     ])
   })
 

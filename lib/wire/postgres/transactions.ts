@@ -109,12 +109,16 @@ export class TransactionFollower {
       case 'START TRANSACTION':
         return this.#begin()
       case 'COMMIT':
-        return this.#finish('committed')
+        this.#finish('committed')
+        if (statement?.chains) this.#begin()
+        return
       case 'PREPARE TRANSACTION':
         return this.#finish('prepared')
       case 'ROLLBACK':
         // The tag of ROLLBACK TO SAVEPOINT too. If the statement is not known, ReadyForQuery tells.
-        if (statement && statement.control !== 'savepoint') this.#finish('rolledBack')
+        if (!statement || statement.control === 'savepoint') return
+        this.#finish('rolledBack')
+        if (statement.chains) this.#begin()
         return
       case 'SAVEPOINT':
       case 'RELEASE':
