@@ -9,7 +9,7 @@ import {
   startup,
   type Step,
 } from './conversation.helper.ts'
-import { A, begin, failing, insert, INSERT, story } from './story.helper.ts'
+import { A, begin, failing, insert, INSERT, inWords, story } from './story.helper.ts'
 
 describe('The transactions of a connection', () => {
   it('are told with their statements, tables, rows and ids', () => {
@@ -134,6 +134,13 @@ describe('The transactions of a connection', () => {
       'begun',
       'ended INSERT t 1',
     ])
+  })
+
+  it('name an id once, and count the rows where they were written', () => {
+    const move = `WITH d AS (DELETE FROM u WHERE id = '${A}') INSERT INTO t (id) VALUES ('${A}')`
+    const events = follow([...startup(), ...begin(), ...insert('T'), ...query(move, ['INSERT 0 5'], 'T')])
+    expect(events.map(inWords)).to.deep.equal(['begun', 'ended INSERT t 6 DELETE u 0'])
+    expect(events[1]!.transaction.touched.map(({ ids }) => ids.length)).to.deep.equal([1, 1])
   })
 
   it('may be prepared', () => {
