@@ -35,6 +35,7 @@ const PASSWORD = 'p'.charCodeAt(0)
 const AUTHENTICATION = 'R'.charCodeAt(0)
 
 export interface DecoderOptions {
+  /** If it throws, the push throws, and the decoder has lost its place: it must not be used any further. */
   onMessage(message: PostgresMessage): void
   /**
    * Called once, when the connection cannot be read any further: it is encrypted, it is not PostgreSQL, or `side` has

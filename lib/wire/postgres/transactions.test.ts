@@ -206,6 +206,13 @@ describe('The end of a connection', () => {
     expect(story(whole)).to.deep.equal(['ended implicit ambiguous INSERT t 1'])
   })
 
+  it('is not ambiguous while the rows of a COPY are not at their end', () => {
+    const copy = [frontend(client.query('COPY t FROM STDIN')), backend(server.copyIn())]
+    const rows = client.copyData(Buffer.from('1\n'))
+    expect(story(copy, sent(rows))).to.deep.equal(['ended implicit COPY t 0'])
+    expect(story(copy, sent(rows, client.copyDone()))).to.deep.equal(['ended implicit ambiguous COPY t 0'])
+  })
+
   it('says with which error the server ended it', () => {
     const dies = [backend(server.error('57P01', 'FATAL'))]
     expect(story(begin(), insert('T'), dies)).to.deep.equal(['begun', 'ended 57P01 INSERT t 1'])

@@ -50,13 +50,13 @@ export class TransactionFollower {
   /** The connection has ended: reports what was not finished by then. */
   ended(): void {
     let doubtful = false
-    for (const { statements, beyond, whole, extended } of this.#requests.unanswered()) {
+    for (const { statements, beyond, whole, extended, copying } of this.#requests.unanswered()) {
       // A server commits a simple query before it answers its last statement.
       if (this.#open?.implicit && !extended && statements.length + beyond === 0) this.#idle()
       for (const statement of statements) this.#leave(statement)
       // Among those that are not known there may be a COMMIT.
       doubtful ||= beyond > 0
-      if (this.#open?.implicit && whole) this.#abandon(true)
+      if (this.#open?.implicit && whole && !copying) this.#abandon(true)
     }
     this.#abandon(doubtful)
   }
