@@ -219,6 +219,13 @@ describe('the verdict on messages', () => {
     }
   })
 
+  it('names the message of an ack that came twice', () => {
+    const twice = scenario(...life, [90, acked('executor-1', 1)], ...rest(doneRows('e1')))
+    const [reason, ...more] = verdictOn(twice).reasons
+    expect(more).to.deep.equal([])
+    expect(reason).to.deep.include({ outcome: 'unknown', word: 'evidence', ids: [runAction(A1).identity] })
+  })
+
   it('does not mind the order in which different connections were read', () => {
     const [first, second] = [
       published('engine-1', 2, runAction(A1)),

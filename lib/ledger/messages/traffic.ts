@@ -17,6 +17,8 @@ export interface Message {
 export interface Stray {
   ordinal: number
   text: string
+  /** Of the message that it is about, where that can be told. */
+  identity?: string
 }
 
 /** How often a method was seen; for those that are not judged that is all that is kept. */
@@ -149,7 +151,8 @@ export class Traffic {
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
     const deliveries = named(book.deliveries, tag, multiple)
     for (const delivery of deliveries) {
-      if (delivery.answer && !multiple) this.#stray(entry, `delivery ${tag} was answered twice`)
+      if (delivery.answer && !multiple)
+        this.#stray(entry, `delivery ${tag} was answered twice`, delivery.identity)
       delivery.answer ??= { ordinal, at, how, requeue }
     }
     return this.#answered(deliveries)
@@ -234,8 +237,9 @@ export class Traffic {
     book[what] = tag
   }
 
-  #stray({ ordinal, link, connection }: Seen, what: string): void {
-    this.strays.push({ ordinal, text: `entry ${ordinal}, connection ${connection} of ${link}: ${what}` })
+  #stray({ ordinal, link, connection }: Seen, what: string, identity?: string): void {
+    const text = `entry ${ordinal}, connection ${connection} of ${link}: ${what}`
+    this.strays.push({ ordinal, text, ...(identity === undefined ? {} : { identity }) })
   }
 }
 
