@@ -22,7 +22,7 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
-import { watchWire } from './watch/watch.ts'
+import { together, watchWire, type WireWatch } from './watch/watch.ts'
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -41,6 +41,8 @@ export interface SessionPlan {
   judges?: boolean
   /** A real Toxiproxy that is to stand in front of ours. */
   toxiproxyUrl?: string
+  /** Sees the links' bytes too, beside what is journaled of them. */
+  watch?: WireWatch
   onStep: (what: string, ms: number) => void
   /** Something broke that is not Mistral's doing. */
   onBroken?: (error: HarnessError) => void
@@ -159,7 +161,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       timeouts,
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
-    const watch = watchWire(record, front === undefined ? 'node' : 'service')
+    const journaled = watchWire(record, front === undefined ? 'node' : 'service')
+    const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
     const tap = await startToxiproxy({ toxics, seed: plan.seed, tap: watch.tap, onEvent: watch.onEvent })
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)
