@@ -48,6 +48,8 @@ export class Traffic {
   readonly strays: Stray[] = []
   /** Actions that a heartbeat or a result named, with the entry. */
   readonly heartbeats = new Recent<string, number>(MOST_ANSWERED)
+  /** Actions of which a run_action was published, with the entry. */
+  readonly asked = new Recent<string, number>(MOST_ANSWERED)
   readonly results = new Recent<string, number>(MOST_ANSWERED)
   readonly #books = new Books()
   readonly #bindings = new Bindings()
@@ -229,6 +231,8 @@ export class Traffic {
   #note({ method, action, actions }: CallFact, ordinal: number): void {
     if (method === 'report_running_actions')
       for (const id of actions ?? []) if (!this.heartbeats.has(id)) this.heartbeats.set(id, ordinal)
+    if (method === 'run_action' && action !== undefined && !this.asked.has(action))
+      this.asked.set(action, ordinal)
     if (method === 'on_action_complete' && action !== undefined && !this.results.has(action))
       this.results.set(action, ordinal)
   }
