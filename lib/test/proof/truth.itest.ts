@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { FindingObject, Verdict } from '../../ledger/verdict-document.ts'
+import type { Finding, Verdict } from '../../ledger/verdict-document.ts'
 import { mistralVersion, traitsOf } from '../../mistral/versions.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
 import { seededRandom } from '../../util/random.ts'
@@ -65,7 +65,7 @@ for (const rpc of rpcDrivers)
           plan,
           random,
         })
-        const because = verdict.reasons.map(({ text }) => text).join('\n')
+        const because = `${textOf(verdict)}\n`
         expect(named(verdict, 'lost'), because).to.deep.equal(truth.lost.toSorted())
         expect(named(verdict, 'duplicated'), because).to.deep.equal(truth.duplicated.toSorted())
         expect(verdict.counts.messages.unknown, because).to.equal(0)
@@ -74,10 +74,18 @@ for (const rpc of rpcDrivers)
     }
   })
 
-const MESSAGE: FindingObject = 'message'
+const onMessages = ({ findings }: Verdict, word: 'lost' | 'duplicated'): Finding[] =>
+  findings[word].filter(({ object }) => object === 'message')
 
-const named = ({ findings }: Verdict, word: 'lost' | 'duplicated'): string[] =>
-  findings[word]
-    .filter(({ object }) => object === MESSAGE)
+const named = (verdict: Verdict, word: 'lost' | 'duplicated'): string[] =>
+  onMessages(verdict, word)
     .map(({ id }) => id)
     .toSorted()
+
+/** What the ledger says of messages, with its evidence. */
+const textOf = (verdict: Verdict): string =>
+  (['lost', 'duplicated'] as const)
+    .flatMap((word) =>
+      onMessages(verdict, word).flatMap(({ text, evidence }) => [`${word}: ${text}`, ...evidence]),
+    )
+    .join('\n  ')
