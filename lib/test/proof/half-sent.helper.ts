@@ -4,11 +4,11 @@ import { AmqpDecoder } from '../../wire/amqp/decoder.ts'
 import { identify } from './identity.helper.ts'
 import { laneOf, type Witness, type Witnessed } from './witness.helper.ts'
 
-/** KB/s, which are bytes per millisecond: a result of some thousand bytes is on its way for seconds. */
+/** KB/s, which are bytes per millisecond: a result of some 2000 bytes is on its way for two seconds. */
 const SLOW = 1
 /** The first bytes of the publish have gone on by then, and the last ones have not. */
 const FIRST_CUT_MS = 100
-const LAST_CUT_MS = 700
+const LAST_CUT_MS = 500
 
 /** A publish on its way through a lane. */
 interface OnItsWay {
