@@ -106,12 +106,13 @@ describe('what is read on the links', () => {
   })
 })
 
+const watching = (seen: string[], name: string, blind: boolean): WireWatch => ({
+  tap: (_link, _connection, stream) =>
+    blind ? undefined : (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
+  onEvent: ({ kind }) => void seen.push(`${name} ${kind}`),
+})
+
 describe('several watches together', () => {
-  const watching = (seen: string[], name: string, blind: boolean): WireWatch => ({
-    tap: (_link, _connection, stream) =>
-      blind ? undefined : (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
-    onEvent: ({ kind }) => void seen.push(`${name} ${kind}`),
-  })
   const event = { kind: 'connection.opened', proxy: 'p', connection: 1, at: 0 } as const
 
   it('see the same, in their order', () => {
