@@ -54,10 +54,10 @@ export async function cutResult(
 const connectionsOn = (seen: Witness, link: string): Witnessed[] =>
   seen.connections().filter((connection) => connection.link === link)
 
-/** The results of actions that a node has sent. */
+/** The results of actions that a node has sent on connections that are open. */
 function resultsOn({ plan }: Session, seen: Witness, link: string): OnItsWay[] {
   const found: OnItsWay[] = []
-  for (const connection of connectionsOn(seen, link)) {
+  for (const connection of connectionsOn(seen, link).filter(({ ended }) => !ended)) {
     const decoder = new AmqpDecoder({
       onMessage: ({ method, offset, end, content }) => {
         if (method !== 'basic.publish') return
