@@ -92,18 +92,34 @@ export async function askBroker(
   }
 }
 
+/** What erl_call needs to be let in, for somebody who did not start the broker. */
+const environmentIn = (folder: string, epmdPort: number): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+  // Where the cookie lies that lets one in.
+  HOME: join(folder, 'rabbitmq'),
+  ERL_EPMD_PORT: String(epmdPort),
+  ERL_EPMD_ADDRESS: '127.0.0.1',
+})
+
 /**
  * What the broker of a cluster says to somebody who did not start it.
  * @param folder The cluster's.
  * @throws {HarnessError} when it does not answer in time.
  */
 export async function readBroker(folder: string, epmdPort: number, limitMs: number): Promise<BrokerState> {
-  const env = {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
-    // Where the cookie lies that lets one in.
-    HOME: join(folder, 'rabbitmq'),
-    ERL_EPMD_PORT: String(epmdPort),
-    ERL_EPMD_ADDRESS: '127.0.0.1',
-  }
+  const env = environmentIn(folder, epmdPort)
   return askBroker(findPrograms(), env, "in the folder of the cluster's logs", limitMs)
+}
+
+/**
+ * Evaluates an Erlang expression inside the broker of a cluster.
+ * @param folder The cluster's.
+ * @returns What the expression prints.
+ */
+export async function evaluateInBroker(
+  folder: string,
+  epmdPort: number,
+  expression: string,
+): Promise<string> {
+  return evaluate(findPrograms(), environmentIn(folder, epmdPort), expression, ANSWER_LIMIT_MS)
 }

@@ -124,6 +124,21 @@ describe('the verdict is unknown', () => {
     ])
   })
 
+  it('when the final reading has a row twice, or one that hangs on nothing', () => {
+    const rows = doneRows('e1')
+    const [task] = rows.tasks
+    const twice = scenario(
+      ...effects,
+      ...rest({ ...rows, executions: [...rows.executions, ...rows.executions] }),
+    )
+    expect(why(twice)[1]).to.include('evidence: entry 9 has execution e1 2 times')
+    const orphaned = scenario(...effects, ...rest({ ...rows, tasks: rows.tasks.slice(1) }))
+    expect(why(orphaned)).to.deep.equal([
+      'unknown',
+      [`evidence: entry 9 lacks ${task?.id}, to which action a:e1.t1 belongs`],
+    ])
+  })
+
   it('when nothing was started', () => {
     const entries = story.journalOf([[0, story.runBegun], [1, story.begun()], ...rest({})])
     expect(why(entries)).to.deep.equal(['unknown', ['nothing: no execution was started']])

@@ -67,6 +67,30 @@ export function graphDoubts({ judgedEntries, graphs, reading }: ScenarioFacts): 
     )
 }
 
+/** The final reading contradicts itself: in one transaction no row is there twice, and none without what it belongs to. */
+export function readingDoubts({ reading }: ScenarioFacts): Unknown[] {
+  if (!reading) return []
+  const { ordinal, executions, tasks, actions } = reading
+  const rows = [
+    ...executions.map(({ id, task }) => ({ what: 'execution', id, of: task ?? undefined })),
+    ...tasks.map(({ id, execution }) => ({ what: 'task', id, of: execution })),
+    ...actions.map(({ id, task }) => ({ what: 'action', id, of: task })),
+  ]
+  const byId = Map.groupBy(rows, ({ id }) => id)
+  return [
+    ...[...byId].flatMap(([id, [first, ...more]]) =>
+      first && more.length > 0
+        ? [doubt('evidence', `entry ${ordinal} has ${first.what} ${id} ${more.length + 1} times`, [id])]
+        : [],
+    ),
+    ...rows.flatMap(({ what, id, of }) =>
+      of !== undefined && !byId.has(of)
+        ? [doubt('evidence', `entry ${ordinal} lacks ${of}, to which ${what} ${id} belongs`, [of, id])]
+        : [],
+    ),
+  ]
+}
+
 /** Nothing was started, or nothing that should have had an effect had one. */
 export function coverageDoubts({ executions, effects }: Counts): Unknown[] {
   return [

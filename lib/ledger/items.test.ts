@@ -226,7 +226,11 @@ describe('the verdict on sub-workflows', () => {
   })
 
   it('sees one that is open though its parent has ended', () => {
-    const below = { ...child('c1', 'RUNNING'), tasks: [taskRow('c1', 't1')] }
+    const below = {
+      ...child('c1', 'RUNNING'),
+      tasks: [taskRow('c1', 't1')],
+      actions: [actionRow('c1.t1')],
+    }
     const verdict = judged('ERROR', below, [['c1', 't1']])
     expect(words(verdict)).to.deep.equal(['lost', 'stuck', 'failed'])
     expect(verdict.counts.executions).to.include({ failed: 1, stuck: 0 })

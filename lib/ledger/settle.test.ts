@@ -58,6 +58,25 @@ describe('settling', () => {
     expect(settledFor(readings)).to.equal(0)
   })
 
+  it('names what changed last', () => {
+    const readings = [at(0, runningRows('e1')), at(8_000, doneRows('e1'))]
+    expect(look({ readings })).to.deep.equal([
+      'the database was the same for 0 ms only, not 1000 ms; last changed: execution e1, task e1.t1, action a:e1.t1 and 2 more',
+    ])
+    const rows = doneRows('e1')
+    const lacking = { ...rows, actions: rows.actions.slice(1) }
+    expect(look({ readings: [at(0, rows), at(8_000, lacking)] })).to.deep.equal([
+      'the database was the same for 0 ms only, not 1000 ms; last changed: action a:e1.t1',
+    ])
+  })
+
+  it('takes a row that is there twice for a change', () => {
+    const rows = doneRows('e1')
+    expect(
+      sameEssence(read('a', rows), read('b', { ...rows, tasks: [...rows.tasks, ...rows.tasks] })),
+    ).to.equal(false)
+  })
+
   it("leaves ages, heartbeats and the schedulers' bookkeeping out", () => {
     const rows = { ...runningRows('e1'), jobs: [job('_refresh_task_state', ['e1.t1'])] }
     const later = {

@@ -49,9 +49,22 @@ export function unsettled({
   const over = terminal.size === last.executions.length && executions.every((id) => terminal.has(id))
   const needed = over && terminal.size > 0 ? STEADY_TERMINAL_MS : STEADY_OPEN_MS
   if (steady < needed) {
-    missing.push(`the database was the same for ${Math.floor(steady)} ms only, not ${needed} ms`)
+    const text = `the database was the same for ${Math.floor(steady)} ms only, not ${needed} ms`
+    missing.push(text + lastChange(readings))
   }
   return missing
+}
+
+/** Of what changed last so many rows are named. */
+const NAMED = 3
+
+/** `; last changed: action 5b1…`: what the last reading that differed from its predecessor differed in; '' if none did. */
+function lastChange(readings: readonly Reading[]): string {
+  const last = readings.at(-1)
+  const before = last && readings.findLast((reading) => !sameEssence(reading, last))
+  const changed = before ? differences(before, last) : []
+  const more = changed.length > NAMED ? ` and ${changed.length - NAMED} more` : ''
+  return changed.length === 0 ? '' : `; last changed: ${changed.slice(0, NAMED).join(', ')}${more}`
 }
 
 /** For how many milliseconds the last readings have been the same. */
@@ -64,16 +77,27 @@ export function settledFor(readings: readonly Reading[]): number {
 
 /** Whether two readings differ in nothing but what changes while nothing happens. */
 export const sameEssence = (one: DatabaseRead, other: DatabaseRead): boolean =>
-  essence(one) === essence(other)
+  differences(one, other).length === 0
 
-/** A reading without what changes while nothing happens: ages, heartbeats and the schedulers' bookkeeping. */
-function essence({ executions, tasks, actions, jobs }: DatabaseRead): string {
-  return JSON.stringify(
-    [
-      executions.map(({ id, state, stateInfo }) => [id, state, stateInfo]),
-      tasks.map(({ id, state, processed }) => [id, state, processed]),
-      actions.map(({ id, state, accepted }) => [id, state, accepted]),
-      jobs.filter((job) => !isBookkeeping(job)).map(({ id }) => [id]),
-    ].map((rows) => rows.map((row) => JSON.stringify(row)).toSorted()),
-  )
+/** `action 5b1…` of each row that one reading has otherwise than the other, or more often. */
+function differences(one: DatabaseRead, other: DatabaseRead): string[] {
+  const surplus = new Map<string, number>()
+  for (const [reading, step] of [
+    [one, 1],
+    [other, -1],
+  ] as const)
+    for (const row of essence(reading)) {
+      const key = JSON.stringify(row)
+      surplus.set(key, (surplus.get(key) ?? 0) + step)
+    }
+  const differing = [...surplus].filter(([, count]) => count !== 0)
+  return [...new Set(differing.map(([key]) => (JSON.parse(key) as string[]).slice(0, 2).join(' ')))]
 }
+
+/** The rows of a reading without what changes while nothing happens: ages, heartbeats and the schedulers' bookkeeping. */
+const essence = ({ executions, tasks, actions, jobs }: DatabaseRead): unknown[][] => [
+  ...executions.map(({ id, state, stateInfo }) => ['execution', id, state, stateInfo]),
+  ...tasks.map(({ id, state, processed }) => ['task', id, state, processed]),
+  ...actions.map(({ id, state, accepted }) => ['action', id, state, accepted]),
+  ...jobs.filter((job) => !isBookkeeping(job)).map(({ id }) => ['job', id]),
+]

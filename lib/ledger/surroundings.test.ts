@@ -39,8 +39,7 @@ describe('the verdict on what surrounds the executions', () => {
     })
 
     it('of an effect of an execution that the database does not have', () => {
-      const rows = { ...doneRows('e1'), executions: [] }
-      const verdict = verdictOn(scenario(...effects, ...rest(rows)))
+      const verdict = verdictOn(scenario(...effects, ...rest({})))
       expect(words(verdict)).to.deep.equal(['lost', 'unexpected'])
     })
 

@@ -107,6 +107,7 @@ function reasonsOf(
     ...doubts.settlingDoubts(facts),
     ...doubts.coverageDoubts(counts),
     ...doubts.graphDoubts(facts),
+    ...doubts.readingDoubts(facts),
     ...messageDoubts(accounts, facts),
     ...doubts.faultDoubts(facts, faults),
   ]

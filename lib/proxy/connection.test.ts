@@ -20,6 +20,17 @@ describe('a connection', () => {
     expect(lanes.downstream).to.deep.equal(lanes.upstream)
   })
 
+  it('tells the ports at both of its ends', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect()
+    const told = it.events.find((event) => event.kind === 'connection.dialled')
+    expect(told).to.include({
+      connection: 1,
+      client: `127.0.0.1:${client.socket.localPort}`,
+      upstreamLocal: `127.0.0.1:${server.socket.remotePort}`,
+    })
+  })
+
   it('keeps the reply to a client that has sent its FIN', async () => {
     using it = await rig()
     const { client, server } = await it.connect()

@@ -18,6 +18,8 @@ export interface ConnectionOwner {
   readonly dialMs: number
   readonly toxics: { list(): Toxic[] }
   tap(connection: number, stream: Stream): Tap | undefined
+  /** The server has accepted it. */
+  dialled(connection: number, addresses: Pick<ConnectionView, 'client' | 'upstreamLocal'>): void
   dialFailed(connection: number, error: Error): void
   /** `what` (a toxic's name, or the tap) has thrown. */
   failed(connection: number, what: string, error: unknown): void
@@ -170,6 +172,7 @@ export class Connection implements LaneOwner {
   #open(): void {
     if (this.#closed) return
     this.#upstreamLocal = formatAddress(this.#upstream.localAddress ?? '', this.#upstream.localPort ?? 0)
+    this.#owner.dialled(this.id, { client: this.#clientAddress, upstreamLocal: this.#upstreamLocal })
     this.#lanes = {
       upstream: new Lane('upstream', this.#client, this.#upstream, this),
       downstream: new Lane('downstream', this.#upstream, this.#client, this),

@@ -16,6 +16,8 @@ const RETRY_MS = 100
 /** What happens on a proxy, as it happens; `at` is monotonic ms. */
 export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'connection.opened'; connection: number }
+  /** The client's address, and ours towards the server. */
+  | { kind: 'connection.dialled'; connection: number; client: string; upstreamLocal: string }
   | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
   | { kind: 'dial.failed'; connection: number; error: string }
   | ProxyChanged
@@ -154,6 +156,10 @@ export class Proxy implements ConnectionOwner {
 
   tap(connection: number, stream: Stream): Tap | undefined {
     return this.#context.tap?.(this.name, connection, stream)
+  }
+
+  dialled(connection: number, addresses: { client: string; upstreamLocal: string }): void {
+    this.#tell({ kind: 'connection.dialled', connection, ...addresses })
   }
 
   dialFailed(connection: number, error: Error): void {

@@ -24,7 +24,7 @@ import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
-import { watchWire, type WireWatch } from './watch/watch.ts'
+import { together, watchWire, type WireWatch } from './watch/watch.ts'
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -46,6 +46,8 @@ export interface SessionPlan {
   judges?: boolean
   /** A real Toxiproxy that is to stand in front of ours. */
   toxiproxyUrl?: string
+  /** Sees the links' bytes too, beside what is journaled of them. */
+  watch?: WireWatch
   onStep: (what: string, ms: number) => void
   /** Something broke that is not Mistral's doing. */
   onBroken?: (error: HarnessError) => void
@@ -178,7 +180,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       timeouts,
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
-    const watch = watchWire(record, front === undefined ? 'node' : 'service')
+    const journaled = watchWire(record, front === undefined ? 'node' : 'service')
+    const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
     const tap = await startTap(plan, watch, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)

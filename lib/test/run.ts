@@ -11,10 +11,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** The hard limit of one integration test: it boots a cluster and breaks it for 8 to 12 s, on two cores. */
 const INTEGRATION_TIMEOUT_MS = 180_000
 
-/** One program of node_modules/.bin. A checker counts as one test, mocha counts for itself. */
+/** One program of node_modules/.bin. A checker and a gate count as one test, mocha counts for itself. */
 interface Part {
   name: string
   command: readonly [program: string, ...args: string[]]
+  /** On top of our own environment. */
+  env?: Record<string, string>
 }
 
 const check: Part[] = [
@@ -28,37 +30,70 @@ const imports: Part = { name: 'import table', command: ['mocha', 'lib/imports.te
 
 const unit: Part = { name: 'unit tests', command: ['mocha', 'lib/**/*.test.ts', 'toxics/**/*.test.ts'] }
 
+/** Every decoder, given so many inputs that nobody has checked. */
+const fuzz = (inputs: number): Part => ({
+  name: `the decoders, with ${inputs.toLocaleString('en')} inputs each`,
+  command: ['mocha', '--parallel', '--jobs=2', 'lib/wire/**/fuzz.test.ts'],
+  env: { CROSSWIND_FUZZ_INPUTS: String(inputs) },
+})
+
+/** Two files at a time, since they mostly wait. */
+const onServers = (...files: string[]): Part['command'] => [
+  'mocha',
+  '--parallel',
+  '--jobs=2',
+  `--timeout=${INTEGRATION_TIMEOUT_MS}`,
+  ...files,
+]
+
 const integration: Part = {
   name: 'integration tests on real servers, the planted negatives among them',
-  // Two files at a time, since they mostly wait; the longest one first.
-  command: [
-    'mocha',
-    '--parallel',
-    '--jobs=2',
-    `--timeout=${INTEGRATION_TIMEOUT_MS}`,
-    'lib/test/**/*.itest.ts',
-    'lib/!(test)/**/*.itest.ts',
-  ],
+  // The longest one first.
+  command: onServers('lib/test/**/*.itest.ts', 'lib/!(test)/**/*.itest.ts'),
 }
+
+const proofs: Part = {
+  name: 'what others say of the messages',
+  command: onServers('lib/test/proof/*.itest.ts'),
+}
+
+const truth = (rounds: number): Part => ({
+  name: `the ledger and the truth, ${rounds} times`,
+  command: onServers('lib/test/proof/truth.itest.ts'),
+  env: { CROSSWIND_TRUTH_ROUNDS: String(rounds) },
+})
+
+const gate = (...args: string[]): Part => ({
+  name: `gate ${args.join(' ')}`,
+  command: ['node', 'lib/cli/main.ts', 'gate', ...args],
+})
 
 /** What may be asked for by name. The import table is one of the unit tests. */
 const SELECTIONS: Record<string, Part[]> = {
-  all: [...check, unit, integration],
+  all: [...check, unit, fuzz(300_000), integration],
   check: [...check, imports],
   unit: [unit],
   integration: [integration],
+  proofs: [proofs],
+  nightly: [
+    fuzz(10_000_000),
+    truth(100),
+    gate('control', '--repeat', '100'),
+    gate('control', '--repeat', '100', '--rpc', 'kombu'),
+    gate('--all', '--repeat', '10'),
+  ],
 }
 
 let interrupted: NodeJS.Signals | undefined
 
 /** Runs one part, shows its output as it comes, and counts it. */
-async function run({ name, command: [program, ...args] }: Part): Promise<Tally> {
+async function run({ name, command: [program, ...args], env = {} }: Part): Promise<Tally> {
   const begun = monotonicMs()
   console.log(`\n── ${name}: ${[program, ...args].join(' ')}`)
   const colours = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
   const child = spawn(join(BIN, program), args, {
     cwd: ROOT,
-    env: { ...process.env, ...colours, PATH: [BIN, process.env['PATH']].join(delimiter) },
+    env: { ...process.env, ...colours, ...env, PATH: [BIN, process.env['PATH']].join(delimiter) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const forward = (signal: NodeJS.Signals): void => {

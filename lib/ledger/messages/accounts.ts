@@ -42,7 +42,7 @@ export function accountsOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): 
       ),
       ...traffic.strays
         .filter(({ ordinal }) => ordinal >= begun.ordinal)
-        .map(({ ordinal, text }) => ({ text, ids: [String(ordinal)] })),
+        .map(({ ordinal, text, identity }) => ({ text, ids: [identity ?? String(ordinal)] })),
       ...unseenWork(own, facts, world),
     ],
   }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Entry } from '../entries.ts'
+import type { CallFact } from '../wire-entries.ts'
 import { ids, renumbered, verdictOn, words } from '../judging.helper.ts'
 import * as story from '../story.helper.ts'
 import * as wire from './wire.helper.ts'
@@ -89,6 +90,25 @@ describe('the verdict on messages', () => {
     it('if it was acknowledged, and neither effect nor heartbeat nor result names its action', () => {
       const gone = passed(30, runAction(A1), ['engine-1', 2], ['executor-1', 1])
       expect(lost(...gone)).to.equal('acknowledged and its work never seen')
+    })
+
+    it('and does not call the start of a task lost, if the call of its action was sent and is lost', () => {
+      const startTask: CallFact = {
+        ...runAction(A1),
+        method: 'start_task',
+        identity: 'u:task',
+        task: 'e1.t1',
+      }
+      const gone: story.Story = [
+        ...passed(30, startTask, ['engine-1', 2], ['engine-1', 2]),
+        [40, published('engine-1', 3, runAction(A1))],
+        [41, confirmed('engine-1', 3)],
+      ]
+      const rows = { ...expiredRows, tasks: [taskRow('e1', 't1', 'RUNNING')] }
+      const verdict = verdictOn(scenario(...upTo(...gone), ...rest(rows, { asked })))
+      expect(
+        verdict.findings.lost.filter(({ object }) => object === 'message').map(({ id }) => id),
+      ).to.deep.equal([runAction(A1).identity])
     })
 
     it('if it is the result of an action that expired all the same', () => {
@@ -238,6 +258,13 @@ describe('the verdict on messages', () => {
         }
       })
     }
+  })
+
+  it('names the message of an ack that came twice', () => {
+    const twice = scenario(...life, [90, acked('executor-1', 1)], ...rest(doneRows('e1')))
+    const [reason, ...more] = verdictOn(twice).reasons
+    expect(more).to.deep.equal([])
+    expect(reason).to.deep.include({ outcome: 'unknown', word: 'evidence', ids: [runAction(A1).identity] })
   })
 
   it('does not mind the order in which different connections were read', () => {

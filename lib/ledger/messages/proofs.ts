@@ -29,10 +29,12 @@ const PROOFS: Readonly<Record<string, Prove>> = {
   start_task: ({ call: { task = '' } }, traffic, world) => {
     const row = world.task(task)
     if (!row) return unseen(`task ${task} has no row`)
-    const proofs = world.actionsOf(task).map((action) => actionRan(action, traffic, world))
-    const ran = proofs.find(({ times }) => times > 0)
-    // Its actions have fates of their own: that one of them ran twice is not this message's doing.
+    const actions = world.actionsOf(task)
+    const ran = actions.map((action) => actionRan(action, traffic, world)).find(({ times }) => times > 0)
+    // Its actions have fates of their own: that one of them ran twice, or its call got lost, is not this message's doing.
     if (ran) return seen(ran.because)
+    const asked = actions.find(({ id }) => traffic.asked.has(id))
+    if (asked) return seen(`entry ${traffic.asked.get(asked.id)} asks for its action ${asked.id}`)
     const [child] = world.childrenOf(task)
     if (child) return seen(`task ${task} has the sub-workflow execution ${child.id}`)
     return isTerminal(row) ? seen(`task ${task} is ${row.state}`) : unseen(`task ${task} has started nothing`)

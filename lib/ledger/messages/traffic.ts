@@ -17,6 +17,8 @@ export interface Message {
 export interface Stray {
   ordinal: number
   text: string
+  /** Of the message that it is about, where that can be told. */
+  identity?: string
 }
 
 /** How often a method was seen; for those that are not judged that is all that is kept. */
@@ -46,6 +48,8 @@ export class Traffic {
   readonly strays: Stray[] = []
   /** Actions that a heartbeat or a result named, with the entry. */
   readonly heartbeats = new Recent<string, number>(MOST_ANSWERED)
+  /** Actions of which a run_action was published, with the entry. */
+  readonly asked = new Recent<string, number>(MOST_ANSWERED)
   readonly results = new Recent<string, number>(MOST_ANSWERED)
   readonly #books = new Books()
   readonly #bindings = new Bindings()
@@ -152,7 +156,8 @@ export class Traffic {
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
     const deliveries = named(book.deliveries, tag, multiple)
     for (const delivery of deliveries) {
-      if (delivery.answer && !multiple) this.#stray(entry, `delivery ${tag} was answered twice`)
+      if (delivery.answer && !multiple)
+        this.#stray(entry, `delivery ${tag} was answered twice`, delivery.identity)
       delivery.answer ??= { ordinal, at, how, requeue }
     }
     return this.#answered(deliveries)
@@ -226,6 +231,8 @@ export class Traffic {
   #note({ method, action, actions }: CallFact, ordinal: number): void {
     if (method === 'report_running_actions')
       for (const id of actions ?? []) if (!this.heartbeats.has(id)) this.heartbeats.set(id, ordinal)
+    if (method === 'run_action' && action !== undefined && !this.asked.has(action))
+      this.asked.set(action, ordinal)
     if (method === 'on_action_complete' && action !== undefined && !this.results.has(action))
       this.results.set(action, ordinal)
   }
@@ -243,8 +250,9 @@ export class Traffic {
     book[what] = tag
   }
 
-  #stray({ ordinal, link, connection }: Seen, what: string): void {
-    this.strays.push({ ordinal, text: `entry ${ordinal}, connection ${connection} of ${link}: ${what}` })
+  #stray({ ordinal, link, connection }: Seen, what: string, identity?: string): void {
+    const text = `entry ${ordinal}, connection ${connection} of ${link}: ${what}`
+    this.strays.push({ ordinal, text, ...(identity === undefined ? {} : { identity }) })
   }
 }
 

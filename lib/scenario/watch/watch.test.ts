@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { noBytes } from '../../proxy/evidence.ts'
 import type { WireFact } from '../../ledger/wire-entries.ts'
 import { encodeMessage, encodeMethod } from '../../wire/amqp/encode.ts'
-import { watchWire } from './watch.ts'
+import { together, watchWire, type WireWatch } from './watch.ts'
 
 const HEADER = Buffer.from('AMQP\0\0\t\x01', 'latin1')
 const CONTEXT = { _context_auth_token: 'very-secret', _unique_id: 'u1' }
@@ -103,5 +103,33 @@ describe('what is read on the links', () => {
 
   it('of other services is nothing', () => {
     expect(factsOf('engine-1.memcached', ['upstream', HEADER])).to.deep.equal([])
+  })
+})
+
+const watching = (seen: string[], name: string, blind: boolean): WireWatch => ({
+  tap: (_link, _connection, stream) =>
+    blind ? undefined : (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
+  onEvent: ({ kind }) => void seen.push(`${name} ${kind}`),
+})
+
+describe('several watches together', () => {
+  const event = { kind: 'connection.opened', proxy: 'p', connection: 1, at: 0 } as const
+
+  it('see the same, in their order', () => {
+    const seen: string[] = []
+    const all = together([watching(seen, 'a', false), watching(seen, 'b', true), watching(seen, 'c', false)])
+    all.tap('p', 1, 'upstream')?.(Buffer.from('x'), 5)
+    all.onEvent(event)
+    expect(seen).to.deep.equal([
+      'a upstream x 5',
+      'c upstream x 5',
+      'a connection.opened',
+      'b connection.opened',
+      'c connection.opened',
+    ])
+  })
+
+  it('leave a lane alone that none of them looks at', () => {
+    expect(together([watching([], 'a', true)]).tap('p', 1, 'upstream')).to.equal(undefined)
   })
 })

@@ -28,6 +28,22 @@ export interface WireWatch {
   onEvent: (event: ProxyEvent) => void
 }
 
+/** Several watches as one: each sees every lane and is told of every event, in this order. */
+export function together(watches: readonly WireWatch[]): WireWatch {
+  return {
+    tap: (link, connection, stream) => {
+      const taps = watches.flatMap((watch) => watch.tap(link, connection, stream) ?? [])
+      if (taps.length < 2) return taps[0]
+      return (bytes, at) => {
+        for (const tap of taps) tap(bytes, at)
+      }
+    },
+    onEvent: (event) => {
+      for (const watch of watches) watch.onEvent(event)
+    },
+  }
+}
+
 /** By the service at the end of a link's name. */
 const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact) => Watch> = new Map([
   ['rabbitmq', watchAmqp],
