@@ -2,6 +2,8 @@
 export class Recent<K, V> extends Map<K, V> {
   readonly #most: number
   readonly #onForgotten: (key: K) => void
+  /** One for its whole life: a new one would walk over all that was deleted, each time. */
+  readonly #oldest = this.keys()
 
   constructor(most: number, onForgotten: (key: K) => void = () => {}) {
     super()
@@ -12,9 +14,9 @@ export class Recent<K, V> extends Map<K, V> {
   override set(key: K, value: V): this {
     super.set(key, value)
     if (this.size > this.#most) {
-      const [oldest] = this.keys()
-      this.delete(oldest as K)
-      this.#onForgotten(oldest as K)
+      const oldest = this.#oldest.next().value as K
+      this.delete(oldest)
+      this.#onForgotten(oldest)
     }
     return this
   }

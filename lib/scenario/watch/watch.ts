@@ -4,6 +4,7 @@ import type { Tap } from '../../proxy/lane.ts'
 import type { ProxyEvent } from '../../proxy/proxy.ts'
 import type { Stream } from '../../toxic.ts'
 import { watchAmqp } from './amqp-watch.ts'
+import { Calls } from './calls.ts'
 import { watchPostgres } from './postgres-watch.ts'
 
 export type RecordFact = (fact: WireFact) => void
@@ -29,7 +30,7 @@ export interface WireWatch {
 }
 
 /** By the service at the end of a link's name. */
-const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact) => Watch> = new Map([
+const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact, calls: Calls) => Watch> = new Map([
   ['rabbitmq', watchAmqp],
   ['postgres', watchPostgres],
 ])
@@ -40,6 +41,7 @@ const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact) => Watch> 
  */
 export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWatch {
   const watches = new Map<string, Watch>()
+  const calls = new Calls()
   const keyOf = (link: string, connection: number): string => `${link}#${connection}`
   const watchOf = (link: string, connection: number): Watch | undefined => {
     const key = keyOf(link, connection)
@@ -48,7 +50,7 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
     const start = WATCHES.get(link.slice(link.lastIndexOf('.') + 1))
     if (!start) return undefined
     record({ kind: 'connection.opened', link, connection, side })
-    const watch = start({ link, connection }, record)
+    const watch = start({ link, connection }, record, calls)
     watches.set(key, watch)
     return watch
   }
