@@ -9,9 +9,9 @@ const LOOK_EVERY_MS = 100
 
 export interface JournalFollower {
   /** @param now monotonic ms. */
-  onEntry(entry: Entry, now: number): void
+  onEntry: (entry: Entry, now: number) => void
   /** Everything that there is was read. */
-  onIdle(now: number): void
+  onIdle: (now: number) => void
 }
 
 /** Reads what is appended to a journal from now on, until it has ended, or nobody reads our output any more. */

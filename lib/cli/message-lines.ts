@@ -8,7 +8,7 @@ export const shortId = (id: string): string => id.slice(0, 8)
 export const timeOf = (at: number): string => `${(at / 1000).toFixed(3)} s`
 
 /** `action 5b1c09aa` */
-export function aboutText({ workflow, task, action, actions }: Listed['call']): string {
+function aboutText({ workflow, task, action, actions }: Listed['call']): string {
   if (action !== undefined) return `action ${shortId(action)}`
   if (task !== undefined) return `task ${shortId(task)}`
   if (workflow !== undefined) return `execution ${shortId(workflow)}`

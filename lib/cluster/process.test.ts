@@ -65,7 +65,8 @@ describe('a process of its own group', () => {
   })
 
   it('ends by a mild signal also while it is paused', async () => {
-    const one = await shell('trap "exit 7" TERM; echo ready; while :; do sleep 0.01; done')
+    // It starts nothing more: a shell that is stopped while it starts a child waits for that child, and is not "stopped".
+    const one = await shell('sleep 60 & trap "exit 7" TERM; echo ready; wait')
     await until('it is ready', () => lastLines(one.log) === 'ready')
     one.signal('SIGSTOP')
     await until('it is paused', () => processFacts(one.pid)?.state === 'T')

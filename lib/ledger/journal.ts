@@ -153,7 +153,7 @@ const READ_BYTES = 2 ** 20
 export async function readJournal(file: string): Promise<JournalReading> {
   const entries: Entry[] = []
   let number = 0
-  let rest = Buffer.alloc(0)
+  let rest: Buffer = Buffer.alloc(0)
   try {
     for await (const bytes of createReadStream(file, {
       highWaterMark: READ_BYTES,

@@ -6,6 +6,7 @@ import { fatesIn, listed, type Listed } from '../../ledger/messages/listing.ts'
 import { Traffic, type Message } from '../../ledger/messages/traffic.ts'
 import { plural } from '../../report/text.ts'
 import { UsageError } from '../../util/errors.ts'
+import { unknownWord } from '../../util/nearest.ts'
 import { withClusterChoice, type ClusterChoice } from '../clusters.ts'
 import { followJournal } from '../follow-journal.ts'
 import { journalOf, newestJournal } from '../journals.ts'
@@ -88,6 +89,8 @@ class Listing {
   readonly #flags: MessagesFlags
   readonly #traffic = new Traffic(() => true)
   readonly #sizes = new Map<string, number>()
+  /** Executions of actions, which most messages do not name. */
+  readonly #executions = new Map<string, string>()
   readonly #matchesLink: (link: string) => boolean
 
   constructor(flags: MessagesFlags) {
@@ -97,12 +100,17 @@ class Listing {
 
   /** @returns The messages that it is about. */
   see(entry: Entry): Message[] {
-    if (entry.kind === 'message.published' && entry.call) this.#sizes.set(entry.call.identity, entry.size)
+    if (entry.kind === 'message.published' && entry.call) {
+      const { identity, action, workflow } = entry.call
+      this.#sizes.set(identity, entry.size)
+      if (action !== undefined && workflow !== undefined) this.#executions.set(action, workflow)
+    }
     return this.#traffic.see(entry)
   }
 
   /** Shows every message that is chosen, in order, with its fate. */
   all(entries: readonly Entry[]): number {
+    this.#checkCall()
     const fates = fatesIn(entries)
     let shown = 0
     for (const message of this.#traffic.messages.values())
@@ -122,13 +130,25 @@ class Listing {
     return 1
   }
 
+  /** @throws {UsageError} naming the nearest if no message is of the method that was asked for. */
+  #checkCall(): void {
+    const { call } = this.#flags
+    const seen = new Set([...this.#traffic.messages.values()].map(({ call: { method } }) => method))
+    if (call !== undefined && !seen.has(call))
+      throw unknownWord(
+        'method',
+        call,
+        [...seen].filter((method) => method !== ''),
+      )
+  }
+
   #chosen({ sends, deliveries }: Message, { call }: Listed): boolean {
     const { call: method, execution } = this.#flags
     if (method !== undefined && call.method !== method) return false
     if (![...sends, ...deliveries].some(({ link }) => this.#matchesLink(link))) return false
     if (execution === undefined) return true
-    return [call.workflow, call.task, call.action, ...(call.actions ?? [])].some((id) =>
-      id?.startsWith(execution),
-    )
+    const actions = [call.action, ...(call.actions ?? [])].filter((id) => id !== undefined)
+    const owners = actions.map((id) => this.#executions.get(id))
+    return [call.workflow, call.task, ...actions, ...owners].some((id) => id?.startsWith(execution))
   }
 }

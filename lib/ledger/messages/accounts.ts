@@ -61,7 +61,7 @@ export function labelOf({ call }: Message): string {
 }
 
 /** The judged execution that a message is about, by whatever it names; a reply by its call. */
-export function rootOf(message: Message, traffic: Traffic, world: World): string | undefined {
+function rootOf(message: Message, traffic: Traffic, world: World): string | undefined {
   const { call } = traffic.callOf(message) ?? message
   for (const id of idsOf(call)) {
     const root = world.rootOf(id)

@@ -1,5 +1,5 @@
 import { Recent } from '../../util/recent.ts'
-import type { LaneCounts } from '../wire-entries.ts'
+import type { ConnectionOpened, LaneCounts } from '../wire-entries.ts'
 import type { Delivery, Passage, Send } from './passages.ts'
 
 /** Where an entry was seen. */
@@ -30,6 +30,7 @@ const newBook = (): ChannelBook => ({
 })
 
 export interface ConnectionBook {
+  side: ConnectionOpened['side']
   channels: Map<number, ChannelBook>
   /** Of messages on it of which it is open whether they arrived, with where they end in their lane. */
   passages: { lane: keyof LaneCounts; until: number; passage: Passage }[]
@@ -49,7 +50,7 @@ export class Books {
     const name = nameOf(entry)
     const known = this.#connections.get(name)
     if (known) return known
-    const made: ConnectionBook = { channels: new Map(), passages: [] }
+    const made: ConnectionBook = { side: 'node', channels: new Map(), passages: [] }
     this.#connections.set(name, made)
     return made
   }

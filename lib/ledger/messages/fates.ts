@@ -102,13 +102,13 @@ function toldOfReply(message: Message, traffic: Traffic, world: World): Told {
   return furthest(message, world)
 }
 
-/** A result that came after Mistral had given its action up: it refuses it, and whoever waited has gone on. */
-function lateResult({ call, sends }: Message, world: World): string | undefined {
+/** A result that reached an engine after Mistral had given its action up: it refuses it, and whoever waited has gone on. */
+function lateResult({ call, deliveries }: Message, world: World): string | undefined {
   if (call.method !== 'on_action_complete' || call.action === undefined) return undefined
   const over = world.terminalAt(call.action)
-  const [first] = sends
+  const first = deliveries.find(({ reached }) => reached !== 'no')
   if (over === undefined || first === undefined || first.at < over) return undefined
-  return `it was published ${inSeconds(first.at - over)} after its action was seen terminal`
+  return `it was delivered ${inSeconds(first.at - over)} after its action was seen terminal`
 }
 
 /** How far a message came whose work was not seen. */
@@ -116,6 +116,8 @@ function furthest({ sends, deliveries, call }: Message, world: World): Told {
   const arrived = deliveries.filter(({ reached }) => reached !== 'no')
   if (arrived.some(({ answer, noAck }) => noAck || (answer !== undefined && !answer.requeue)))
     return ['acknowledged and its work never seen', []]
+  if (arrived.some(({ side }) => side === 'service'))
+    return ['unknown', ['whether it reached the node, behind a real Toxiproxy, was not seen']]
   if (arrived.length > 0) return ['delivered and never acknowledged', []]
   const forwarded = sends.filter(({ reached }) => reached !== 'no')
   if (forwarded.length === 0) return ['never reached the broker', []]

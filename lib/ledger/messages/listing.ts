@@ -39,7 +39,7 @@ export type Progress =
   | 'requeued'
 
 /** How far a message was seen on the wire, whatever became of its work. */
-export function progressOf({ sends, deliveries }: Message): Progress {
+function progressOf({ sends, deliveries }: Message): Progress {
   const last = deliveries.at(-1)
   if (last?.answer) return last.answer.requeue ? 'requeued' : 'acknowledged'
   if (last && last.reached !== 'no') return 'delivered'

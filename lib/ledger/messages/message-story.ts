@@ -16,7 +16,7 @@ function sendText({ at, link, exchange, routingKey, reached, answer }: Send): st
   if (reached === 'no') return `${where}, cut before its last byte was handed on`
   if (!answer) return `${where}, neither confirmed nor refused`
   const said = { ack: 'confirmed', nack: 'refused', return: 'returned' }[answer.how]
-  return `${where}, ${said} after ${inSeconds(answer.at - at)}`
+  return `${where}, ${said} after ${shortTime(answer.at - at)}`
 }
 
 function deliveryText({ at, link, queue, redelivered, reached, noAck, answer }: Delivery): string {
@@ -26,5 +26,8 @@ function deliveryText({ at, link, queue, redelivered, reached, noAck, answer }: 
   if (noAck) return `${where}, to a consumer that acknowledges nothing`
   if (!answer) return `${where}, not acknowledged`
   const said = { ack: 'acknowledged', nack: 'refused', reject: 'rejected' }[answer.how]
-  return `${where}, ${said} after ${inSeconds(answer.at - at)}`
+  return `${where}, ${said} after ${shortTime(answer.at - at)}`
 }
+
+/** `4 ms`, from one second on `1.2 s`. */
+const shortTime = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : inSeconds(ms))

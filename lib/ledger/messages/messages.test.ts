@@ -42,6 +42,17 @@ const asked = { expect: 'ERROR' } as const
 /** `e1` until its first action, and what happened then. */
 const upTo = (...then: story.Story): story.Story => [...life.slice(0, links.length + 6 + 8), ...then]
 
+/** The furthest point of the message that is lost when this happened after `e1` had started. */
+const lost = (...then: story.Story): string => {
+  const verdict = verdictOn(scenario(...upTo(...then), ...rest(expiredRows, { asked })))
+  expect(verdict.findings.lost.map(({ object }) => object)).to.include('message')
+  const [found] = verdict.findings.lost.filter(({ object }) => object === 'message')
+  return found?.text.split(': ').at(-1) ?? ''
+}
+
+/** The verdict if this happened after `e1` was done. */
+const again = (...then: story.Story) => verdictOn(scenario(...life, ...then, ...rest(doneRows('e1'))))
+
 describe('the verdict on messages', () => {
   it('is valid if each was done once, with figures', () => {
     const verdict = verdictOn(sane())
@@ -54,12 +65,6 @@ describe('the verdict on messages', () => {
   })
 
   describe('says lost, with the furthest point that it reached', () => {
-    const lost = (...then: story.Story): string => {
-      const verdict = verdictOn(scenario(...upTo(...then), ...rest(expiredRows, { asked })))
-      expect(verdict.findings.lost.map(({ object }) => object)).to.include('message')
-      const [found] = verdict.findings.lost.filter(({ object }) => object === 'message')
-      return found?.text.split(': ').at(-1) ?? ''
-    }
     const sent = published('engine-1', 2, runAction(A1))
 
     it('if its last byte was not handed on', () => {
@@ -120,7 +125,7 @@ describe('the verdict on messages', () => {
   it('says moot of a reply whose caller had ended, or waited no longer', () => {
     const reply = replyTo(start)
     const late = published('engine-1', 1, reply, { exchange: '', routingKey: 'reply_1' })
-    const story1 = [...life.slice(0, links.length + 6 + 4)]
+    const called = life.slice(0, links.length + 6 + 4)
     for (const then of [
       [[10_100, late]],
       [
@@ -130,7 +135,7 @@ describe('the verdict on messages', () => {
       ],
     ] as story.Story[]) {
       const rows = { executions: [executionRow('e1', 'ERROR')] }
-      const verdict = verdictOn(scenario(...story1, ...then, ...rest(rows, { asked })))
+      const verdict = verdictOn(scenario(...called, ...then, ...rest(rows, { asked })))
       expect(verdict.counts.messages).to.include({ done: 1, moot: 1 })
     }
   })
@@ -145,9 +150,25 @@ describe('the verdict on messages', () => {
     expect(ids(verdict, 'parked')).to.include('u:run:a:e1.t1')
   })
 
-  describe('says duplicated', () => {
-    const again = (...then: story.Story) => verdictOn(scenario(...life, ...then, ...rest(doneRows('e1'))))
+  it('is unknown behind a real Toxiproxy if it was delivered and never acknowledged', () => {
+    const behind = life.map(([at, fact]): story.Story[number] => [
+      at,
+      fact.kind === 'connection.opened' ? { ...fact, side: 'service' } : fact,
+    ])
+    const then: story.Story = [
+      [30, published('engine-1', 2, runAction(A1))],
+      [31, confirmed('engine-1', 2)],
+      [32, delivered('executor-1', 1, runAction(A1))],
+    ]
+    const entries = scenario(
+      ...behind.slice(0, links.length + 6 + 8),
+      ...then,
+      ...rest(expiredRows, { asked }),
+    )
+    expect(verdictOn(entries).counts.messages).to.include({ lost: 0, unknown: 1 })
+  })
 
+  describe('says duplicated', () => {
     it('if two publishes reached two nodes', () => {
       const verdict = again(...passed(90, runAction(A1), ['engine-1', 4], ['executor-2', 1]))
       expect(ids(verdict, 'duplicated')).to.deep.equal(['u:run:a:e1.t1'])

@@ -1,3 +1,5 @@
+import type { ConnectionOpened } from '../wire-entries.ts'
+
 /** Whether a message's last byte was handed on: `open` while its connection lives. */
 export type Reached = 'yes' | 'no' | 'open'
 
@@ -12,6 +14,8 @@ export interface Passage {
   channel: number
   tag: number
   reached: Reached
+  /** Where it was seen: behind a real Toxiproxy the service's side alone is. */
+  side: ConnectionOpened['side']
 }
 
 /** One publish of a message. */

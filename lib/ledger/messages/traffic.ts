@@ -73,6 +73,9 @@ export class Traffic {
         return this.#acked(entry)
       case 'message.returned':
         return this.#returned(entry)
+      case 'connection.opened':
+        this.#books.connection(entry).side = entry.side
+        return []
       case 'channel.closed':
         this.#channelClosed(entry)
         return []
@@ -105,7 +108,7 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return []
     const send: Send = {
-      ...passageOf(entry, call.identity, channel, tag),
+      ...this.#passageOf(entry, call.identity, tag),
       exchange,
       routingKey,
       ...(expirationMs === undefined ? {} : { expirationMs }),
@@ -125,7 +128,7 @@ export class Traffic {
     this.#count(call, 'delivered')
     const message = this.#messageOf(call)
     if (!message) return []
-    const delivery: Delivery = { ...passageOf(entry, call.identity, channel, tag), queue, redelivered, noAck }
+    const delivery: Delivery = { ...this.#passageOf(entry, call.identity, tag), queue, redelivered, noAck }
     message.deliveries.push(delivery)
     if (!noAck) book.deliveries.set(tag, delivery)
     this.#books.enter(entry, { lane: 'downstream', until: entry.until, passage: delivery })
@@ -178,6 +181,12 @@ export class Traffic {
     for (const { lane, until, passage } of this.#books.connection(entry).passages)
       passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
     this.#books.close(entry)
+  }
+
+  #passageOf(entry: Seen & { at: number; channel: number }, identity: string, tag: number): Passage {
+    const { ordinal, at, link, connection, channel } = entry
+    const { side } = this.#books.connection(entry)
+    return { identity, ordinal, at, link, connection, channel, tag, reached: 'open', side }
   }
 
   /** What was answered has arrived. Messages of which nothing is open are forgotten in time. */
@@ -238,22 +247,6 @@ export class Traffic {
     this.strays.push({ ordinal, text: `entry ${ordinal}, connection ${connection} of ${link}: ${what}` })
   }
 }
-
-const passageOf = (
-  entry: Seen & { at: number },
-  identity: string,
-  channel: number,
-  tag: number,
-): Passage => ({
-  identity,
-  ordinal: entry.ordinal,
-  at: entry.at,
-  link: entry.link,
-  connection: entry.connection,
-  channel,
-  tag,
-  reached: 'open',
-})
 
 /** The messages of a journal's entries. */
 export function trafficOf(entries: readonly Entry[]): Traffic {

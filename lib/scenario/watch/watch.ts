@@ -25,8 +25,8 @@ export interface Watch {
 
 export interface WireWatch {
   /** For the proxies: gives the tap of a connection's lane. */
-  tap(link: string, connection: number, stream: Stream): Tap | undefined
-  onEvent(event: ProxyEvent): void
+  tap: (link: string, connection: number, stream: Stream) => Tap | undefined
+  onEvent: (event: ProxyEvent) => void
 }
 
 /** By the service at the end of a link's name. */
@@ -35,6 +35,8 @@ const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact, calls: Cal
   ['postgres', watchPostgres],
 ])
 
+const keyOf = (link: string, connection: number): string => `${link}#${connection}`
+
 /**
  * Reads every connection on every link, and journals what passes.
  * @param side On which side of the toxics our proxies stand, see `ConnectionOpened`.
@@ -42,7 +44,6 @@ const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact, calls: Cal
 export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWatch {
   const watches = new Map<string, Watch>()
   const calls = new Calls()
-  const keyOf = (link: string, connection: number): string => `${link}#${connection}`
   const watchOf = (link: string, connection: number): Watch | undefined => {
     const key = keyOf(link, connection)
     const known = watches.get(key)

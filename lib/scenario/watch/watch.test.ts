@@ -1,0 +1,107 @@
+import { expect } from 'chai'
+import { noBytes } from '../../proxy/evidence.ts'
+import type { WireFact } from '../../ledger/wire-entries.ts'
+import { encodeMessage, encodeMethod } from '../../wire/amqp/encode.ts'
+import { watchWire } from './watch.ts'
+
+const HEADER = Buffer.from('AMQP\0\0\t\x01', 'latin1')
+const CONTEXT = { _context_auth_token: 'very-secret', _unique_id: 'u1' }
+const RUN_ACTION = {
+  method: 'run_action',
+  args: {
+    action_ex_id: '"a1"',
+    exec_ctx: '{"workflow_execution_id":"w1","task_execution_id":"t1"}',
+  },
+  ...CONTEXT,
+}
+const body = Buffer.from(
+  JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(RUN_ACTION) }),
+)
+
+const publish = encodeMessage(
+  1,
+  'basic.publish',
+  { ticket: 0, exchange: 'openstack', routingKey: 'mistral_executor', mandatory: false, immediate: false },
+  { properties: { contentType: 'application/json' }, body },
+)
+const deliver = encodeMessage(
+  1,
+  'basic.deliver',
+  {
+    consumerTag: 'c',
+    deliveryTag: 1,
+    redelivered: false,
+    exchange: 'openstack',
+    routingKey: 'mistral_executor',
+  },
+  { properties: { contentType: 'application/json' }, body },
+)
+
+/** What is journaled of these bytes on one connection of a link. */
+function factsOf(link: string, ...pieces: ['upstream' | 'downstream', Buffer][]): WireFact[] {
+  const facts: WireFact[] = []
+  const watch = watchWire((fact) => facts.push(fact), 'node')
+  for (const [stream, bytes] of pieces) watch.tap(link, 1, stream)?.(bytes, 0)
+  const lanes = { upstream: { ...noBytes(), received: 9, sent: 7 }, downstream: noBytes() }
+  watch.onEvent({
+    kind: 'connection.closed',
+    proxy: link,
+    connection: 1,
+    at: 0,
+    cut: undefined,
+    bytes: lanes,
+  })
+  return facts
+}
+
+describe('what is read on the links', () => {
+  it('is journaled from a connection’s beginning to its end, with how far it was handed on', () => {
+    const facts = factsOf('engine-1.rabbitmq', ['upstream', HEADER])
+    expect(facts).to.deep.equal([
+      { kind: 'connection.opened', link: 'engine-1.rabbitmq', connection: 1, side: 'node' },
+      {
+        kind: 'connection.closed',
+        link: 'engine-1.rabbitmq',
+        connection: 1,
+        received: { upstream: 9, downstream: 0 },
+        forwarded: { upstream: 7, downstream: 0 },
+      },
+    ])
+  })
+
+  it('of RabbitMQ are calls with whom they name, and bodies without secrets', () => {
+    const facts = factsOf(
+      'engine-1.rabbitmq',
+      ['upstream', Buffer.concat([HEADER, encodeMethod(1, 'confirm.select', { nowait: false }), publish])],
+      ['downstream', deliver],
+    )
+    const published = facts.find(({ kind }) => kind === 'message.published')
+    const delivered = facts.find(({ kind }) => kind === 'message.delivered')
+    if (published?.kind !== 'message.published' || delivered?.kind !== 'message.delivered')
+      throw new Error('neither published nor delivered')
+    expect(published).to.deep.include({ tag: 1, exchange: 'openstack', size: body.length })
+    expect(published.call).to.deep.equal({
+      driver: 'oslo',
+      kind: 'cast',
+      method: 'run_action',
+      judged: true,
+      identity: 'u1',
+      workflow: 'w1',
+      task: 't1',
+      action: 'a1',
+    })
+    expect(published.body).to.include('action_ex_id').and.not.include('very-secret')
+    expect(delivered.call?.identity).to.equal('u1')
+    expect(delivered).to.not.have.property('body')
+  })
+
+  it('that is no AMQP is told once', () => {
+    const tls = Buffer.from('160301020001', 'hex')
+    const facts = factsOf('engine-1.rabbitmq', ['upstream', tls], ['upstream', tls])
+    expect(facts.filter(({ kind }) => kind === 'connection.opaque')).to.have.length(1)
+  })
+
+  it('of other services is nothing', () => {
+    expect(factsOf('engine-1.memcached', ['upstream', HEADER])).to.deep.equal([])
+  })
+})
