@@ -11,7 +11,10 @@ const losesResults: KnownGap = {
     {
       word: 'lost',
       text: /^on_action_complete .*: acknowledged and its work never seen$/,
-      evidence: [/delivered to engine-1 from mistral_engine, acknowledged/, /is ERROR for want of a heartbeat$/],
+      evidence: [
+        /delivered to engine-1 from mistral_engine, acknowledged/,
+        /is ERROR for want of a heartbeat$/,
+      ],
     },
   ],
   rpc: ['oslo', 'kombu'],

@@ -50,6 +50,11 @@ export const brokerNotFoundAgain: KnownGap = {
       text: /is RUNNING: synchronous action std\.http \(\S+\) of task \S+ is RUNNING$/,
       evidence: [/ago, the budget is /],
     },
+    {
+      word: 'lost',
+      text: /^(run_action|on_action_complete) .*: (never reached the broker|delivered and never acknowledged|acknowledged and its work never seen)$/,
+    },
+    { word: 'parked', text: /of queue mistral_(engine|executor) are held by its consumers, unacknowledged$/ },
   ],
   rpc: ['kombu'],
   mistral: [15],

@@ -111,6 +111,19 @@ describe('bad input', () => {
     )
   })
 
+  it('a suite that wants its promises to be tried again is refused', async () => {
+    const file = write('again.suite.ts', "describe('x', () => {\n  it('one', () => {}).retries(2)\n})\n")
+    expectRefused(await run(['gate', file]), /^crosswind: \S+again.suite.ts: "x one" asks for retries: /m)
+    const whole = write(
+      'whole.suite.ts',
+      "describe('y', function () {\n  this.retries(2)\n  it('two', () => {})\n})\n",
+    )
+    expectRefused(
+      await run(['gate', whole, '--list']),
+      /^crosswind: \S+whole.suite.ts: "y two" asks for retries: /m,
+    )
+  })
+
   it('a suite without a promise is told', async () => {
     const file = write('empty.suite.ts', 'export {}\n')
     expectRefused(await run(['gate', file]), /^crosswind: there is no promise in \S+empty.suite.ts$/m)

@@ -35,10 +35,13 @@ export type Fact =
   | FaultEnded
   | FaultEvidence
   | LinkIdle
+  | LinkChanged
   | DatabaseRead
   | BrokerRead
   | Settled
   | Judged
+  | GapExpected
+  | PromiseEnded
   | HarnessFailed
   | WireFact
 
@@ -77,6 +80,9 @@ export interface RunBegun {
 export interface RunEnded {
   kind: 'run.ended'
   exitCode: number
+  /** Of a gate: its errors that belong to no promise. */
+  harnessErrors?: string[]
+  interrupted?: boolean
 }
 
 /** One promise (one `it`) begins: what follows until its end belongs to it. */
@@ -199,7 +205,12 @@ export interface FaultArmed {
   text: string
   links: string[]
   nodes: string[]
-  toxic?: { type: string; attributes: Record<string, unknown> }
+  toxic?: {
+    type: string
+    attributes: Record<string, unknown>
+    streams: readonly ('upstream' | 'downstream')[]
+    toxicity: number
+  }
   /** How long after its arming the seed lets it begin. */
   beginsAfterMs?: number
   /** Planned length; undefined: a moment (a kill, a reset) or until the end. */
@@ -241,6 +252,31 @@ export interface LinkIdle {
   kind: 'link.idle'
   link: string
   bytesPerSecond: number
+}
+
+/** On a cluster to play with: a fault of a link was set, changed or taken away, by whatever client of Toxiproxy's API. */
+export interface LinkChanged {
+  kind: 'link.changed'
+  link: string
+  /** expired: its lease has ended it. removed: the link's proxy is gone. */
+  change:
+    | 'toxic added'
+    | 'toxic updated'
+    | 'toxic removed'
+    | 'toxic expired'
+    | 'disabled'
+    | 'enabled'
+    | 'disabling expired'
+    | 'removed'
+  toxic?: {
+    name: string
+    type: string
+    stream: 'upstream' | 'downstream'
+    toxicity: number
+    attributes: Record<string, number>
+  }
+  /** Until its lease ends it, where it has one. */
+  endsAfterMs?: number
 }
 
 /** A reading of the database in one REPEATABLE READ transaction: all that the current scenario started. */
@@ -345,6 +381,32 @@ export interface Judged {
   allow: AllowedWord[]
   /** The scenario has no fault on purpose (the control suite). */
   faultless: boolean
+}
+
+/** A known gap that applies here, which the suite holds its verdict against; the patterns as people write them: `/…/`. */
+export interface GapExpected {
+  kind: 'gap.expected'
+  scenario: string
+  name: string
+  because: string
+  breaks: { word: AllowedWord; text: string; evidence: string[] }[]
+  rpc: Rpc[]
+  mistral: number[]
+  seen: 'forced' | `${number} of ${number}`
+}
+
+/** What a promise came to beside its verdict, also one that never began. */
+export interface PromiseEnded {
+  kind: 'promise.ended'
+  scenario: string
+  suite: string
+  promise: string
+  /** Sizes that the cluster lacks. */
+  notApplicable?: string
+  /** Why its suite did not let it run, or that it took itself out. */
+  skipped?: string
+  /** What made its test fail; what is no assertion says nothing of Mistral. */
+  failed?: { text: string; assertion: boolean }
 }
 
 export interface HarnessFailed {

@@ -16,6 +16,14 @@ const after: story.Story = [
   [20_000, effect('e1', 't2')],
   ...rest(doneRows('e1'), { asked: { faultless: false } }),
 ]
+const HOLE: Partial<FaultArmed> = {
+  toxic: {
+    type: 'timeout',
+    attributes: { timeout: 0 },
+    streams: ['upstream', 'downstream'],
+    toxicity: 1,
+  },
+}
 const BUSY_CUT: Partial<LinkEvidence> = { connectionsCut: 3, busyConnectionsCut: 1 }
 
 const fault = (word: 'begun' | 'ended') => ({ kind: `fault.${word}`, fault: 'f1' }) as const
@@ -100,11 +108,21 @@ describe('a fault proves something', () => {
   })
 
   it('as a black hole only if it swallowed something: it cuts its connections when it ends, idle ones too', () => {
-    const armed = { toxic: { type: 'timeout', attributes: { timeout: 0 } } }
-    const idleCut = on(linkFault({ armed, evidence: BUSY_CUT }))
+    const idleCut = on(linkFault({ armed: HOLE, evidence: BUSY_CUT }))
     expect(idleCut.outcome).to.equal('unknown')
     expect(idleCut.whyNot).to.deep.equal([`link ${link}: nothing was swallowed`])
-    expect(on(linkFault({ armed, evidence: { ...BUSY_CUT, bytesDropped: 1 } })).outcome).to.equal('valid')
+    expect(on(linkFault({ armed: HOLE, evidence: { ...BUSY_CUT, bytesDropped: 1 } })).outcome).to.equal(
+      'valid',
+    )
+  })
+
+  it('as a black hole of a real Toxiproxy likewise, and says how more can be known', () => {
+    const entries = linkFault({ armed: HOLE, evidence: BUSY_CUT })
+    const fronted = entries.map((entry) =>
+      entry.kind === 'run.begun' ? { ...entry, toxiproxy: 'http://127.0.0.1:8474 (2.12.0)' } : entry,
+    )
+    expect(on(fronted).outcome).to.equal('unknown')
+    expect(on(fronted).whyNot.join()).to.match(/nothing is known to have been swallowed .*-proxy-metrics/)
   })
 
   it('if an executor had actions in hand when it was killed', () => {
@@ -277,6 +295,13 @@ describe('recovery', () => {
     expect(recovered(early)).to.equal(null)
   })
 
+  it('is of nothing where the fault proved nothing', () => {
+    const { report, findings } = on(linkFault({ evidence: { bytesArrived: 9_000 } }))
+    expect(report.whyNot).to.have.lengthOf(1)
+    expect(report.recovery).to.equal(null)
+    expect(findings.recovered).to.deep.equal([])
+  })
+
   it('has the median of several', () => {
     const names = ['e1', 'e2', 'e3', 'e4']
     const running = names.map(runningRows)
@@ -291,6 +316,7 @@ describe('recovery', () => {
       [999, read('fault f1 begun', { executions: running.flatMap(({ executions }) => executions) })],
       [1_000, fault('begun')],
       [9_000, fault('ended')],
+      [9_001, evidence(BUSY_CUT)],
       ...[1, 2, 3, 4].map((done): story.Story[number] => [9_000 + done * 1_000, read('waiting', rows(done))]),
       ...rest(rows(4)),
     )

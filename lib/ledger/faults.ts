@@ -98,7 +98,9 @@ function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultR
     applied: targets.filter(({ applied }) => applied).length,
     victims,
     whyNot,
-    recovery: from ? recoveryOf(facts, runningAt(story.atBegin, facts), from.at) : null,
+    // There is nothing to recover from where nothing was struck.
+    recovery:
+      from && whyNot.length === 0 ? recoveryOf(facts, runningAt(story.atBegin, facts), from.at) : null,
   }
 }
 
@@ -165,7 +167,7 @@ function targetsOf(
       .filter(({ ordinal }) => begun && ordinal < begun.ordinal)
       .map(({ link, bytesPerSecond }) => [link, bytesPerSecond]),
   )
-  const hole = isBlackHole(armed) && seesDrops(facts)
+  const hole = isBlackHole(armed) ? unseenText(facts) : undefined
   return [
     ...armed.links.map((link) => struckLink(link, evidence?.links[link], idle.get(link), hole)),
     ...armed.nodes.map((node) => struckNode(node, armed.what === 'kill', evidence?.nodes[node], victims)),
@@ -175,15 +177,20 @@ function targetsOf(
 /** It cuts its connections only when it ends, whether they had anything to carry or not. */
 const isBlackHole = ({ toxic }: EntryOf<'fault.armed'>): boolean => toxic?.type === 'timeout'
 
-/** From behind a real Toxiproxy nobody sees what it has swallowed. */
-const seesDrops = ({ earlierEntries }: ScenarioFacts): boolean =>
-  ofKind(earlierEntries, 'run.begun').at(-1)?.toxiproxy === 'embedded'
+/** What is to be said where nothing is known to have been swallowed. */
+function unseenText({ earlierEntries }: ScenarioFacts): string {
+  const embedded = ofKind(earlierEntries, 'run.begun').at(-1)?.toxiproxy === 'embedded'
+  return embedded
+    ? 'nothing was swallowed'
+    : 'nothing is known to have been swallowed (a real Toxiproxy tells all of it only with -proxy-metrics)'
+}
 
+/** @param hole For a black hole, what is to be said if it swallowed nothing. */
 function struckLink(
   name: string,
   link: LinkEvidence | undefined,
   idle: number | undefined,
-  hole: boolean,
+  hole: string | undefined,
 ): Target {
   if (!link) return { name, matched: false, applied: false, whyNot: `nothing is known of link ${name}` }
   const {
@@ -197,8 +204,8 @@ function struckLink(
   } = link
   const held = chunksDelayed > 0 || bytesDelayed > 0 || bytesDropped > 0
   const applied = held || connectionsCut > 0
-  if (hole && bytesDropped === 0)
-    return { name, matched: false, applied, whyNot: `link ${name}: nothing was swallowed` }
+  if (hole !== undefined && bytesDropped === 0)
+    return { name, matched: false, applied, whyNot: `link ${name}: ${hole}` }
   if (busyConnectionsCut > 0) return { name, matched: true, applied, whyNot: undefined }
   if (idle === undefined)
     return { name, matched: false, applied, whyNot: `the idle rate of link ${name} was not measured` }

@@ -13,7 +13,7 @@ import type { Item } from './items.ts'
 import type { Accounts } from './messages/accounts.ts'
 import { messageFindings } from './messages/message-findings.ts'
 import { standingOf, type Known } from './standing.ts'
-import { parkedMessages, type Deaths } from './surroundings.ts'
+import { heldMessages, parkedMessages, type Deaths } from './surroundings.ts'
 import type { Tree } from './tree.ts'
 import { WORDS, type Counts, type FaultReport, type Finding, type Word } from './verdict-document.ts'
 
@@ -51,6 +51,7 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
     ),
     ...deaths.nodes.map((finding): [Word, Found] => ['unexpected', finding]),
     ...messageFindings(accounts),
+    ...heldMessages(facts).map((finding): [Word, Found] => ['parked', finding]),
     ...parkedMessages(facts).map((finding): [Word, Found] => ['parked', finding]),
     ...faults.flatMap(recoveriesFrom).map((finding): [Word, Found] => ['recovered', finding]),
   ]

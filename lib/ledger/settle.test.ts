@@ -36,6 +36,18 @@ describe('settling', () => {
     expect(look({ readings, executions: ['e1', 'e2'] })).to.have.length(1)
   })
 
+  it('takes fifteen while a consumer holds messages, and no time is enough while some are ready', () => {
+    const held = broker([{ name: 'mistral_executor', unacked: 2 }]) as BrokerRead
+    const readings = [at(0, doneRows('e1')), at(14_000, doneRows('e1'))]
+    expect(look({ readings, broker: held })).to.deep.equal([
+      'queue mistral_executor has 0 messages ready and 2 unacked',
+    ])
+    const later = [...readings, at(15_000, doneRows('e1'))]
+    expect(look({ readings: later, broker: held })).to.deep.equal([])
+    const ready = broker([{ name: 'mistral_executor', ready: 1 }]) as BrokerRead
+    expect(look({ readings: later, broker: ready })).to.have.length(1)
+  })
+
   it('goes by the last reading', () => {
     const readings = [at(0, runningRows('e1')), at(5_000, doneRows('e1')), at(6_000, doneRows('e1'))]
     expect(look({ readings })).to.deep.equal([])

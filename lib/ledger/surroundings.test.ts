@@ -3,7 +3,7 @@ import type { Entry } from './entries.ts'
 import { effects, ids, verdictOn, words } from './judging.helper.ts'
 import * as story from './story.helper.ts'
 
-const { doneRows, effect, rest, scenario } = story
+const { broker, doneRows, effect, rest, scenario } = story
 
 /** A run whose first scenario asked for `e0` and whose second for `e1`. */
 const later = (...more: story.Story): Entry[] => {
@@ -104,6 +104,12 @@ describe('the verdict on what surrounds the executions', () => {
       )
       expect(words(verdict)).to.deep.equal(['parked'])
       expect(ids(verdict, 'parked')).to.deep.equal([queue.name])
+    })
+
+    it('of messages that consumers hold though everything is at rest', () => {
+      const queues = broker([{ name: 'mistral_executor', unacked: 2 }])
+      const verdict = verdictOn(scenario(...effects, ...rest(doneRows('e1'), { queues })))
+      expect(ids(verdict, 'parked')).to.deep.equal(['mistral_executor'])
     })
 
     it('not of fan-outs, nor of what lay there before', () => {

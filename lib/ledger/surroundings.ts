@@ -26,6 +26,19 @@ export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
   })
 }
 
+/** Messages that consumers were given and have neither acknowledged nor refused, though everything is at rest. */
+export function heldMessages({ judgedEntries }: ScenarioFacts): Found[] {
+  const last = ofKind(judgedEntries, 'broker.read').at(-1)
+  return (last?.queues ?? [])
+    .filter((queue) => queue.consumers > 0 && queue.unacked > 0 && !isFanout(queue))
+    .map(({ name, unacked, consumers }) => ({
+      object: 'queue',
+      id: name,
+      text: `${unacked} messages of queue ${name} are held by its consumers, unacknowledged`,
+      evidence: [`entry ${last?.ordinal}: ${unacked} unacked, ${consumers} consumers`],
+    }))
+}
+
 const readyIn = (read: BrokerRead | undefined): Map<string, number> =>
   new Map(read?.queues.map(({ name, ready }) => [name, ready]))
 

@@ -107,6 +107,7 @@ export interface FaultReport {
   victims: string[]
   /** Why it proved nothing; empty: it proved something. */
   whyNot: string[]
+  /** null: it proved nothing, or no execution recovered from it. */
   recovery: Recovery | null
 }
 

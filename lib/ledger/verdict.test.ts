@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { UsageError } from '../util/errors.ts'
 import { effects, ids, renumbered, verdictOn, words } from './judging.helper.ts'
 import * as story from './story.helper.ts'
-import { judge, judgeAll } from './verdict.ts'
+import { judge } from './verdict.ts'
 
 const { actionRow, doneRows, effect, executionRow, rest, runningRows, scenario, taskRow } = story
 
@@ -20,18 +20,15 @@ describe('the verdict', () => {
 
   it('needs a scenario that the journal has', () => {
     expect(() => judge(story.saneStory(), 's/2')).to.throw(UsageError, 'unknown scenario "s/2"; nearest: s/1')
-    expect(judgeAll([])).to.deep.equal([])
   })
 
   it('is given on each scenario alone', () => {
     const second = [story.begun('s/2'), story.requested('e2'), story.answered('e2')]
     const rows = doneRows('e2')
     const more: story.Story = [...second, story.read('settled', rows)].map((fact) => [50_000, fact])
-    const verdicts = judgeAll(scenario(...effects, ...rest(doneRows('e1')), ...more))
-    expect(verdicts.map(({ scenario, outcome }) => [scenario, outcome])).to.deep.equal([
-      ['s/1', 'valid'],
-      ['s/2', 'unknown'],
-    ])
+    const entries = scenario(...effects, ...rest(doneRows('e1')), ...more)
+    expect(judge(entries, 's/1')).to.include({ scenario: 's/1', outcome: 'valid' })
+    expect(judge(entries, 's/2')).to.include({ scenario: 's/2', outcome: 'unknown' })
   })
 
   it('is the last, if it was asked for more than once', () => {

@@ -4,7 +4,7 @@ import { arrivalsOf, type Arrivals } from './effects.ts'
 import { effectFinding } from './item-findings.ts'
 import type { AllowedWord, DatabaseRead, Entry, Timeouts } from './entries.ts'
 import { judgeExecutions } from './executions.ts'
-import { factsOf, scenariosOf } from './facts.ts'
+import { factsOf } from './facts.ts'
 import { judgeFaults } from './faults.ts'
 import { findingsOf, type Evidence } from './findings.ts'
 import { itemsOf } from './items.ts'
@@ -21,10 +21,6 @@ import {
   type Verdict,
   type Word,
 } from './verdict-document.ts'
-
-/** The verdicts on all scenarios of a journal, in their order. */
-export const judgeAll = (entries: readonly Entry[]): Verdict[] =>
-  scenariosOf(entries).map(({ scenario }) => judge(entries, scenario))
 
 /**
  * The verdict on one scenario: a pure function of the journal.

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { connect } from 'node:net'
 import { ListenError } from './listener.ts'
-import { delay, dial, portOf, rig, spec, swallow, TestServer, until } from './rig.helper.ts'
+import { changesIn, delay, dial, portOf, rig, spec, swallow, TestServer, until } from './rig.helper.ts'
 
 /** The code of the error that dialling gives. */
 const refused = (address: string): Promise<string | undefined> =>
@@ -44,6 +44,35 @@ describe('a proxy', () => {
     expect(Date.now() - begun).to.be.at.least(39)
     expect(it.proxy.expiresAt).to.equal(undefined)
     await until('it is told', () => it.events.some(({ kind }) => kind === 'disabling.expired'))
+    expect(changesIn(it.events)).to.deep.equal(['disabled', 'disabling.expired'])
+  })
+
+  it('tells each change of its faults, whatever made it, and not with what it was made', async () => {
+    using it = await rig([spec(swallow)])
+    const [{ name, listen, upstream }, slow] = [it.proxy, spec(delay, { attributes: { ms: 1 } })]
+    it.proxy.toxics.add(slow)
+    it.proxy.toxics.update('delay', { toxicity: 0.5 })
+    await it.proxies.populate([{ name, listen, upstream, enabled: false, toxics: [slow] }])
+    await it.proxy.update({ enabled: false, durationMs: 60_000 })
+    await it.proxies.reset()
+    await it.proxy.update({ enabled: true })
+    it.proxies.remove(name)
+    expect(changesIn(it.events)).to.deep.equal([
+      'toxic.added delay',
+      'toxic.updated delay',
+      'disabled',
+      'toxic.removed swallow',
+      'toxic.removed delay',
+      'toxic.added delay',
+      'disabled',
+      'toxic.removed delay',
+      'enabled',
+      'removed',
+    ])
+    const leases = it.events.flatMap((event) => (event.kind === 'disabled' ? [event.expiresAt] : []))
+    expect(leases.map((lease) => lease instanceof Date)).to.deep.equal([false, true])
+    it.proxies.close()
+    expect(it.events.at(-1)?.kind).to.equal('removed')
   })
 
   it('has its lease ended by what is asked later', async () => {
@@ -175,7 +204,7 @@ describe('the proxies', () => {
     await client.isEndedWith(server)
     expect(server.received.length).to.equal(0)
     expect(it.proxy.toxics.list()).to.deep.equal([])
-    expect(it.events.find((event) => event.kind === 'toxic.expired')).to.include({ toxic: 'swallow' })
+    expect(changesIn(it.events)).to.deep.equal(['toxic.expired swallow'])
   })
 
   it('are reset: every toxic gone, every proxy enabled', async () => {

@@ -8,7 +8,7 @@ import { Connection, type ConnectionOwner, type ConnectionView } from './connect
 import { Tally, type Cause, type Cut, type Evidence, type LaneBytes, type Strikes } from './evidence.ts'
 import type { Budget, Tap } from './lane.ts'
 import { openListener, type Listener } from './listener.ts'
-import { Toxics } from './toxics.ts'
+import { Toxics, type LeasedToxic, type ToxicsChange } from './toxics.ts'
 
 /** A lease whose port is taken tries again after this time. */
 const RETRY_MS = 100
@@ -18,11 +18,21 @@ export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'connection.opened'; connection: number }
   | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
   | { kind: 'dial.failed'; connection: number; error: string }
-  | { kind: 'toxic.expired'; toxic: string }
-  | { kind: 'disabling.expired' }
+  | ProxyChanged
   /** `what`: a toxic's name, `tap`, or `lease`. */
   | { kind: 'failed'; what: string; connection?: number; error: string }
 )
+
+/** A fault was set, changed or taken away after the proxy had been made, whoever did it. */
+export type ProxyChanged =
+  | { kind: `toxic.${ToxicsChange}`; toxic: LeasedToxic }
+  /** Until when, on the wall clock, where it has a lease. */
+  | { kind: 'disabled'; expiresAt: Date | undefined }
+  | { kind: 'enabled' }
+  /** Enabled by the end of a lease. */
+  | { kind: 'disabling.expired' }
+  /** The proxy is gone. */
+  | { kind: 'removed' }
 
 type EventWithout<E> = E extends unknown ? Omit<E, 'proxy' | 'at'> : never
 
@@ -66,6 +76,8 @@ export class Proxy implements ConnectionOwner {
   #dialled: Address
   #listener: Listener | undefined
   #expiresAt: Date | undefined
+  /** Its first update makes it, with the toxics that it has by then. */
+  #made = false
   #removed = false
   /** Changes that open a port follow one another. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -83,7 +95,7 @@ export class Proxy implements ConnectionOwner {
     this.#dialled = readable(upstream)
     this.toxics = new Toxics(
       () => this.#connections,
-      (toxic) => this.#tell({ kind: 'toxic.expired', toxic: toxic.name }),
+      (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
     )
   }
 
@@ -110,9 +122,7 @@ export class Proxy implements ConnectionOwner {
    * @throws {ListenError} and nothing has changed.
    */
   update(change: ProxyChange): Promise<void> {
-    const done = this.#turn.then(() => this.#update(change))
-    this.#turn = done.catch(() => {})
-    return done
+    return this.#inTurn(change, 'enabled')
   }
 
   /** Ends it for good: the port is free, the connections are closed, and nothing rings any more. */
@@ -121,6 +131,8 @@ export class Proxy implements ConnectionOwner {
     this.#endLease()
     this.toxics.dispose()
     this.#close(cause)
+    // A server that closes changes nothing about links.
+    if (cause.kind !== 'api') this.#tellChange({ kind: 'removed' })
   }
 
   connections(): ConnectionView[] {
@@ -165,6 +177,22 @@ export class Proxy implements ConnectionOwner {
   }
 
   // Within.
+
+  /** @param enabling what is told if it becomes enabled. */
+  #inTurn(change: ProxyChange, enabling: 'enabled' | 'disabling.expired'): Promise<void> {
+    const done = this.#turn.then(() => this.#updateAndTell(change, enabling))
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  async #updateAndTell(change: ProxyChange, enabling: 'enabled' | 'disabling.expired'): Promise<void> {
+    const before = this.enabled
+    await this.#update(change)
+    if (!this.enabled && (before || change.enabled === false))
+      this.#tellChange({ kind: 'disabled', expiresAt: this.#expiresAt })
+    if (this.enabled && !before) this.#tellChange({ kind: enabling })
+    this.#made = true
+  }
 
   async #update(change: ProxyChange): Promise<void> {
     const moved = change.listen !== undefined && !this.#isAt(change.listen)
@@ -242,12 +270,15 @@ export class Proxy implements ConnectionOwner {
 
   async #leaseEnded(): Promise<void> {
     try {
-      await this.update({ enabled: true })
-      this.#tell({ kind: 'disabling.expired' })
+      await this.#inTurn({ enabled: true }, 'disabling.expired')
     } catch (error) {
       this.#tell({ kind: 'failed', what: 'lease', error: messageOf(error) })
       if (!this.#removed) this.#lease.set(monotonicMs() + RETRY_MS)
     }
+  }
+
+  #tellChange(change: ProxyChanged): void {
+    if (this.#made) this.#tell(change)
   }
 
   #tell(event: EventWithout<ProxyEvent>): void {

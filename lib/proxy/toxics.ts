@@ -40,16 +40,21 @@ export class NameTaken extends Error {
   }
 }
 
+export type ToxicsChange = 'added' | 'updated' | 'removed' | 'expired'
+
 /** The toxics of one proxy. Every change acts at once, on all its live connections, and waits for nothing. */
 export class Toxics {
   readonly #entries: Entry[] = []
   readonly #connections: () => Iterable<Connection>
-  readonly #expired: (toxic: Toxic) => void
+  readonly #tell: (change: ToxicsChange, toxic: LeasedToxic) => void
 
-  /** @param expired is told of each toxic that its lease has removed. */
-  constructor(connections: () => Iterable<Connection>, expired: (toxic: Toxic) => void) {
+  /** @param tell is told of each change once it has been made; one whose lease removed it has expired. */
+  constructor(
+    connections: () => Iterable<Connection>,
+    tell: (change: ToxicsChange, toxic: LeasedToxic) => void,
+  ) {
     this.#connections = connections
-    this.#expired = expired
+    this.#tell = tell
   }
 
   /** The upstream's first, each in order of insertion. */
@@ -66,14 +71,12 @@ export class Toxics {
     if (this.#find(spec.name)) throw new NameTaken('toxic', spec.name)
     const { durationMs, ...rest } = spec
     const toxic: LeasedToxic = { ...rest, expiresAt: undefined }
-    const lease = new Alarm(() => {
-      this.remove(toxic.name)
-      this.#expired(toxic)
-    })
+    const lease = new Alarm(() => this.#remove(toxic.name, 'expired'))
     const entry = { toxic, lease }
     this.#entries.push(entry)
     rent(entry, durationMs)
     for (const connection of this.#connections()) connection.add(toxic)
+    this.#tell('added', toxic)
     return toxic
   }
 
@@ -86,17 +89,13 @@ export class Toxics {
     toxic.toxicity = change.toxicity ?? toxic.toxicity
     rent(entry, change.durationMs)
     for (const connection of this.#connections()) connection.update(toxic)
+    this.#tell('updated', toxic)
     return toxic
   }
 
   /** @returns false if there is none of that name. */
   remove(name: string): boolean {
-    const entry = this.#find(name)
-    if (!entry) return false
-    entry.lease.clear()
-    this.#entries.splice(this.#entries.indexOf(entry), 1)
-    for (const connection of this.#connections()) connection.remove(entry.toxic)
-    return true
+    return this.#remove(name, 'removed')
   }
 
   clear(): void {
@@ -106,6 +105,16 @@ export class Toxics {
   /** The proxy is gone: only the leases remain to be ended. */
   dispose(): void {
     for (const { lease } of this.#entries) lease.clear()
+  }
+
+  #remove(name: string, change: ToxicsChange): boolean {
+    const entry = this.#find(name)
+    if (!entry) return false
+    entry.lease.clear()
+    this.#entries.splice(this.#entries.indexOf(entry), 1)
+    for (const connection of this.#connections()) connection.remove(entry.toxic)
+    this.#tell(change, entry.toxic)
+    return true
   }
 
   #find(name: string): Entry | undefined {

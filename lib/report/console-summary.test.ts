@@ -77,6 +77,15 @@ describe('finalSummary', () => {
     )
   })
 
+  it('says what was skipped, which makes it unknown', () => {
+    const text = summary({ promises: [kept(), unjudged('skipped', 'it skipped itself')] })
+    expect(text).to.include('Verdict: unknown: 1 skipped\n')
+    expect(text).to.include(
+      'Skipped, which proves nothing\n  engine-cut: loses no message: it skipped itself\n',
+    )
+    expect(text.split('\n').at(-1)).to.equal('1 passed, 0 failed, 1 skipped')
+  })
+
   it('says that nothing applied, and that it was interrupted', () => {
     expect(summary({ promises: [unjudged('not applicable', 'x')] })).to.include(
       'Verdict: unknown: no promise applied',

@@ -1,6 +1,6 @@
 import type { Counts, MessageCounts } from '../ledger/verdict-document.ts'
 import { indented, markOf, paint, type Terminal } from './console.ts'
-import { replayCommand, type PromiseResult, type ReportDocument } from './document.ts'
+import { replayCommand, type PromiseResult, type ReportDocument, type Status } from './document.ts'
 import { findingLines } from './explain.ts'
 import {
   byPromise,
@@ -12,7 +12,7 @@ import {
   stuckIn,
   tally,
   tallyText,
-  whyNotApplicable,
+  whyLeftOut,
 } from './results.ts'
 import { duration, plain, plural } from './text.ts'
 import { spreadOf, spreadText } from './spread.ts'
@@ -40,7 +40,8 @@ export function finalSummary(document: ReportDocument, folder: string, terminal:
     ...narrow('Recovery per fault', recoveryLines(promises)),
     ...wide('Repetitions', repeatTable(promises)),
     ...narrow('Known gaps', gapLines(promises)),
-    ...narrow('Not applicable', notApplicableLines(promises)),
+    ...narrow('Not applicable', leftOutLines(promises, 'not applicable')),
+    ...narrow('Skipped, which proves nothing', leftOutLines(promises, 'skipped')),
     ...narrow('Harness errors', harnessErrors),
     ...narrow('Notes', notes),
     ...wide('Not kept; each alone again with', failedLines(document)),
@@ -169,11 +170,9 @@ function gapLines(promises: readonly PromiseResult[]): string[] {
   })
 }
 
-const notApplicableLines = (promises: readonly PromiseResult[]): string[] =>
-  byPromise(promises.filter(({ status }) => status === 'not applicable')).flatMap((repeats) =>
-    repeats
-      .slice(0, 1)
-      .map((promise) => `${promise.suite}: ${promise.promise}: ${whyNotApplicable(promise)}`),
+const leftOutLines = (promises: readonly PromiseResult[], why: Status): string[] =>
+  byPromise(promises.filter(({ status }) => status === why)).flatMap((repeats) =>
+    repeats.slice(0, 1).map((promise) => `${promise.suite}: ${promise.promise}: ${whyLeftOut(promise)}`),
   )
 
 const failedLines = (document: ReportDocument): string[] =>

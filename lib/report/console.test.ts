@@ -44,6 +44,9 @@ describe('console', () => {
     expect(promiseEnded(unjudged('not applicable', 'needs 2 executors'), report(), LOG)).to.equal(
       '  – loses no message   not applicable: needs 2 executors  24.3 s',
     )
+    expect(promiseEnded(unjudged('skipped', 'it skipped itself'), report(), LOG)).to.equal(
+      '  – loses no message   skipped: it skipped itself  24.3 s',
+    )
   })
 
   it('tells why a promise is broken: ids, states, log lines and the command', () => {

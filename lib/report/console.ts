@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { PromiseResult, ReportDocument, Settings, Status } from './document.ts'
 import { replayCommand } from './document.ts'
 import { explain } from './explain.ts'
-import { recoveriesFrom, whyNotApplicable } from './results.ts'
+import { isLeftOut, recoveriesFrom, whyLeftOut } from './results.ts'
 import { duration, oneLine, wrap } from './text.ts'
 import { spreadOf, spreadText } from './spread.ts'
 
@@ -21,10 +21,15 @@ const MARKS: Record<Status, { mark: string; colour: Colour }> = {
   unknown: { mark: '?', colour: 'yellow' },
   harness: { mark: '!', colour: 'yellow' },
   'not applicable': { mark: '–', colour: 'dim' },
+  skipped: { mark: '–', colour: 'yellow' },
 }
 
 /** A status in one character. */
 export const markOf = (status: Status): string => MARKS[status].mark
+
+/** The same in its colour. */
+export const paintedMark = (status: Status, terminal: Terminal): string =>
+  paint(terminal, MARKS[status].colour, MARKS[status].mark)
 
 // Without `validateStream: false` styleText would look at our own stdout, which may not be where this goes.
 export const paint = (terminal: Terminal, colour: Colour, text: string): string =>
@@ -46,7 +51,7 @@ export function promiseEnded(promise: PromiseResult, settings: Settings, termina
   const line = promiseLine(promise, terminal)
   const { status, notes } = promise
   if (status === 'kept') return [line, ...indented(notes.map(noteLine), 6, terminal)].join('\n')
-  if (status === 'not applicable') return line
+  if (isLeftOut(promise)) return line
   // The command is not broken at the terminal's width: it is there to be copied.
   return [
     line,
@@ -59,7 +64,7 @@ const noteLine = (note: string): string => `note: ${oneLine(note)}`
 
 /** `  ✓ loses no message   recovered 2.1–8.4 s (median 3.0)  24.3 s`; on two lines where one is too narrow. */
 function promiseLine(promise: PromiseResult, terminal: Terminal): string {
-  const { mark, colour } = MARKS[promise.status]
+  const mark = markOf(promise.status)
   const title = oneLine(promise.promise) + (promise.repeat > 1 ? ` @${promise.repeat}` : '')
   const details = detailsOf(promise).map(oneLine)
   const detail = [details.join('; '), duration(promise.durationMs)].filter((part) => part !== '').join('  ')
@@ -68,16 +73,13 @@ function promiseLine(promise: PromiseResult, terminal: Terminal): string {
     whole.length <= terminal.width
       ? [whole]
       : [`  ${mark} ${title}`, `    ${detail}`].flatMap((line) => wrap(line, terminal.width))
-  return lines
-    .map(inert)
-    .join('\n')
-    .replace(mark, paint(terminal, colour, mark))
+  return lines.map(inert).join('\n').replace(mark, paintedMark(promise.status, terminal))
 }
 
 function detailsOf(promise: PromiseResult): string[] {
   const { status, gap, verdict } = promise
-  if (status === 'not applicable') return [`not applicable: ${whyNotApplicable(promise)}`]
-  const word = { kept: [], broken: ['broken'], unknown: ['unknown'], harness: ['harness error'] }[status]
+  if (isLeftOut(promise)) return [`${status}: ${whyLeftOut(promise)}`]
+  const word = status === 'kept' ? [] : [status === 'harness' ? 'harness error' : status]
   const known = gap
     ? {
         open: [`known gap ${gap.name}, broke as known`],

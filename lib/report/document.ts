@@ -3,8 +3,11 @@ import type { Verdict } from '../ledger/verdict-document.ts'
 import { shellWord } from '../util/shell.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 
-/** harness: our own error, never Mistral's fault. */
-export type Status = 'kept' | 'broken' | 'unknown' | 'not applicable' | 'harness'
+/**
+ * harness: our own error, never Mistral's fault. not applicable: the cluster is too small. skipped: the suite did not
+ * let it run, or it took itself out, which proves nothing.
+ */
+export type Status = 'kept' | 'broken' | 'unknown' | 'not applicable' | 'skipped' | 'harness'
 
 export interface KnownGap {
   name: string
@@ -33,7 +36,7 @@ export interface PromiseResult {
   status: Status
   gap?: KnownGap
   verdict?: Verdict
-  /** The assertion's or the harness error's text, or why the promise is not applicable. */
+  /** The assertion's or the harness error's text, or why the promise was left out. */
   error?: string
   durationMs: number
   /** The last relevant log lines for the ids of a failure. */

@@ -129,7 +129,7 @@ export const unknown = (over: Partial<PromiseResult> = {}): PromiseResult =>
   })
 
 /** A promise that ended without a verdict. */
-export function unjudged(status: 'harness' | 'not applicable', error: string): PromiseResult {
+export function unjudged(status: 'harness' | 'not applicable' | 'skipped', error: string): PromiseResult {
   const { verdict: _, ...promise } = kept({ scenario: `engine-cut/1`, suite: 'engine-cut', status, error })
   return promise
 }

@@ -6,6 +6,7 @@ import type { RunFacts } from './document.ts'
 
 const gap = { name: 'lost-start', text: 'a start is lost' }
 const harness = unjudged('harness', 'postgres died')
+const skipped = unjudged('skipped', 'its suite skips it')
 const notApplicable = unjudged('not applicable', 'needs 2 executors')
 
 const TABLE: [string, Partial<RunFacts>, ExitCode][] = [
@@ -20,6 +21,8 @@ const TABLE: [string, Partial<RunFacts>, ExitCode][] = [
   ['the harness broke outside', { promises: [kept()], harnessErrors: ['tear-down'] }, 2],
   ['broken and unknown', { promises: [unknown(), broken()] }, 1],
   ['broken and a broken harness', { promises: [broken(), harness], harnessErrors: ['x'] }, 1],
+  ['one skipped', { promises: [kept(), skipped] }, 2],
+  ['broken and skipped', { promises: [skipped, broken()] }, 1],
   ['nothing applied', { promises: [notApplicable] }, 2],
   ['nothing ran', { promises: [] }, 2],
   ['interrupted when all was well', { promises: [kept()], interrupted: true }, 130],

@@ -1,8 +1,8 @@
 import type { ReportDocument } from './document.ts'
 
 /**
- * 0: every promise that applied was kept. 1: one was broken, or a known gap has closed. 2: something is unknown, the
- * harness broke, or nothing applied. With both 1 and 2 it is 1. 130: interrupted, whatever is known so far.
+ * 0: every promise that applied was kept. 1: one was broken, or a known gap has closed. 2: something is unknown or was
+ * skipped, the harness broke, or nothing applied. With both 1 and 2 it is 1. 130: interrupted, whatever is known so far.
  */
 export type ExitCode = 0 | 1 | 2 | 130
 

@@ -2,7 +2,7 @@ import { markOf, recoveryTexts } from './console.ts'
 import type { PromiseResult, ReportDocument } from './document.ts'
 import { replayCommand } from './document.ts'
 import { explain, gapText } from './explain.ts'
-import { hasFailed, outcomeText, tally, tallyText, whyNotApplicable, worstFirst } from './results.ts'
+import { hasFailed, isLeftOut, outcomeText, tally, tallyText, whyLeftOut, worstFirst } from './results.ts'
 import { clip, duration, plural } from './text.ts'
 
 /** GitHub refuses a step's summary that is larger than this. */
@@ -92,10 +92,9 @@ const TABLE_HEAD = '\n| | Suite | Promise | | Took |\n| --- | --- | --- | --- | 
 
 function row(promise: PromiseResult): string {
   const { status, verdict, gap, scenario, durationMs } = promise
-  const details =
-    status === 'not applicable'
-      ? [`not applicable: ${whyNotApplicable(promise)}`]
-      : [...(gap ? [gapText(promise)] : []), ...recoveryTexts(verdict?.faults ?? [])]
+  const details = isLeftOut(promise)
+    ? [`${status}: ${whyLeftOut(promise)}`]
+    : [...(gap ? [gapText(promise)] : []), ...recoveryTexts(verdict?.faults ?? [])]
   const cells = [markOf(status), scenario, promise.promise, details.join('; '), duration(durationMs)]
   return `| ${cells.map(inline).join(' | ')} |\n`
 }

@@ -53,18 +53,20 @@ describe('junit', () => {
       unknown(),
       unjudged('harness', 'it broke'),
       unjudged('not applicable', 'needs 2 executors'),
+      unjudged('skipped', 'it skipped itself'),
     ]
     const xml = junit(report({ promises }))
     expect(countOf(xml, 'testsuites/testsuite')).to.equal(4)
-    expect(countOf(xml, 'testsuite/testcase')).to.equal(5)
+    expect(countOf(xml, 'testsuite/testcase')).to.equal(6)
     expect(countOf(xml, 'testcase/failure')).to.equal(1)
     expect(countOf(xml, 'testcase/error')).to.equal(2)
-    expect(countOf(xml, 'testcase/skipped')).to.equal(1)
+    expect(countOf(xml, 'testcase/skipped')).to.equal(2)
     expect(xml).to.include(
-      '<testsuites name="crosswind" tests="5" failures="1" errors="2" skipped="1" time="121.500">',
+      '<testsuites name="crosswind" tests="6" failures="1" errors="2" skipped="2" time="145.800">',
     )
     expect(xml).to.include('<failure type="stuck" message="1 execution is stuck">')
     expect(xml).to.include('<skipped message="needs 2 executors"/>')
+    expect(xml).to.include('<skipped message="it skipped itself"/>')
   })
 
   it('has the seed and the versions, and the reasons with the command', () => {

@@ -1,12 +1,12 @@
 import type { PromiseResult, ReportDocument } from './document.ts'
 import { replayCommand } from './document.ts'
 import { explain } from './explain.ts'
-import { hasFailed, whyNotApplicable } from './results.ts'
+import { hasFailed, isLeftOut, whyLeftOut } from './results.ts'
 import { plain } from './text.ts'
 
 /**
  * The report as JUnit XML: a testsuite for each suite; `failure` for a broken promise, `error` for unknown and for
- * the harness, `skipped` for not applicable.
+ * the harness, `skipped` for what was left out.
  */
 export function junit(document: ReportDocument): string {
   const { promises, harnessErrors } = document
@@ -50,7 +50,7 @@ function caseOf(promise: PromiseResult, document: ReportDocument): TestCase {
   const message = firstLine(promise.verdict?.reasons[0]?.text ?? promise.error ?? why[0] ?? status)
   const outcome = {
     passed: [],
-    skipped: [element('skipped', { message: whyNotApplicable(promise) }, [])],
+    skipped: [element('skipped', { message: whyLeftOut(promise) }, [])],
     failure: [element('failure', { type, message }, [text])],
     error: [element('error', { type, message }, [text])],
   }[kind]
@@ -59,9 +59,10 @@ function caseOf(promise: PromiseResult, document: ReportDocument): TestCase {
   return { kind, ms: durationMs, xml: element('testcase', attributes, [...outcome, ...output]) }
 }
 
-function kindOf({ status }: PromiseResult): TestCase['kind'] {
+function kindOf(promise: PromiseResult): TestCase['kind'] {
+  const { status } = promise
   if (status === 'kept') return 'passed'
-  if (status === 'not applicable') return 'skipped'
+  if (isLeftOut(promise)) return 'skipped'
   return status === 'broken' ? 'failure' : 'error'
 }
 

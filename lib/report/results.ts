@@ -7,7 +7,7 @@ export interface Tally {
   passed: number
   /** Broken, unknown or the harness's error; an error of the harness that belongs to no promise counts too. */
   failed: number
-  /** Not applicable. */
+  /** Left out: not applicable, or skipped by the suite. */
   skipped: number
 }
 
@@ -15,7 +15,7 @@ export function tally({
   promises,
   harnessErrors,
 }: Pick<ReportDocument, 'promises' | 'harnessErrors'>): Tally {
-  const skipped = promises.filter(({ status }) => status === 'not applicable').length
+  const skipped = promises.filter(isLeftOut).length
   const failed = promises.filter(hasFailed).length
   return { passed: promises.length - failed - skipped, failed: failed + harnessErrors.length, skipped }
 }
@@ -26,21 +26,36 @@ export const tallyText = ({ passed, failed, skipped }: Tally): string =>
 export const hasFailed = ({ status }: PromiseResult): boolean =>
   status === 'broken' || status === 'unknown' || status === 'harness'
 
+export const isLeftOut = ({ status }: PromiseResult): boolean =>
+  status === 'not applicable' || status === 'skipped'
+
 /** `invalid: 1 broken, 2 unknown`. */
-export function outcomeText({ exitCode, promises, harnessErrors }: ReportDocument): string {
+export function outcomeText({
+  exitCode,
+  promises,
+  harnessErrors,
+}: Pick<ReportDocument, 'exitCode' | 'promises' | 'harnessErrors'>): string {
   const word = { 0: 'valid', 1: 'invalid', 2: 'unknown', 130: 'interrupted' }[exitCode]
   const count = (status: Status): number => promises.filter((promise) => promise.status === status).length
   const harness = count('harness') + harnessErrors.length
   const told = [
     ...(count('broken') > 0 ? [`${count('broken')} broken`] : []),
     ...(count('unknown') > 0 ? [`${count('unknown')} unknown`] : []),
+    ...(count('skipped') > 0 ? [`${count('skipped')} skipped`] : []),
     ...(harness > 0 ? [plural(harness, 'harness error')] : []),
   ]
   if (exitCode === 2 && told.length === 0) told.push('no promise applied')
   return told.length > 0 ? `${word}: ${told.join(', ')}` : word
 }
 
-const GRAVITY: Record<Status, number> = { broken: 0, harness: 1, unknown: 2, kept: 3, 'not applicable': 4 }
+const GRAVITY: Record<Status, number> = {
+  broken: 0,
+  harness: 1,
+  unknown: 2,
+  skipped: 3,
+  kept: 4,
+  'not applicable': 5,
+}
 
 /** The gravest first; equal ones stay in their order. */
 export const worstFirst = (promises: readonly PromiseResult[]): PromiseResult[] =>
@@ -54,8 +69,8 @@ export const byPromise = (promises: readonly PromiseResult[]): PromiseResult[][]
   ...Map.groupBy(promises, scenarioOf).values(),
 ]
 
-/** Why a promise is not applicable. */
-export const whyNotApplicable = ({ error, notes }: PromiseResult): string =>
+/** Why a promise was left out: `needs 2 executors`. */
+export const whyLeftOut = ({ error, notes }: PromiseResult): string =>
   (error ?? notes.join('; ')).replace(/^not applicable: */, '')
 
 /** Seconds until recovery, one for each execution and fault. */

@@ -22,7 +22,7 @@ const IDLE_WINDOW_MS = 2500
  * @returns What had to be mended, for the report.
  */
 export async function cleanState(session: Session): Promise<string[]> {
-  await session.faults.reset()
+  await session.faults.freeLaid()
   const notes = await removeLeftovers(session)
   notes.push(...(await restoreNodes(session)))
   await quietQueues(session, notes)

@@ -25,6 +25,8 @@ export interface PromiseOutcome {
   gap?: KnownGapOutcome
   /** Sizes that the cluster lacks: the promise was not run. */
   notApplicable?: string
+  /** Why the suite did not let it run, or that it took itself out. */
+  skipped?: string
   /** What made the promise's test fail. */
   error?: unknown
   /** Nodes that were replaced before it, executions that an earlier suite left. */

@@ -2,6 +2,7 @@ import { AssertionError, expect, use } from 'chai'
 import type { Verdict } from '../ledger/verdict-document.ts'
 import { context, type KnownGapOutcome } from './context.ts'
 import { appliesTo, gapOutcome, unforetold, type KnownGap } from './gaps.ts'
+import { gapExpected } from './journaled-gap.ts'
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- chai's types are extended so.
@@ -34,12 +35,14 @@ function assertValid(verdict: Verdict): void {
 }
 
 function assertKnownGap(verdict: Verdict, known: KnownGap[]): void {
-  const { plan, versions } = context().session
+  const { session } = context()
+  const { plan, versions } = session
   const gap = known.find((one) => appliesTo(one, { rpc: plan.rpc, versions }))
   if (gap === undefined) {
     assertValid(verdict)
     return
   }
+  session.record(gapExpected(verdict.scenario, gap))
   const outcome = gapOutcome(gap, verdict)
   if (outcome === undefined)
     throw new AssertionError(

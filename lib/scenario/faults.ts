@@ -1,9 +1,10 @@
-import type { FaultArmed, FaultKind, LinkEvidence } from '../ledger/entries.ts'
+import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/entries.ts'
 import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import type { Random } from '../util/random.ts'
 import { actionsInHand } from './in-hand.ts'
-import { allLinks, evidenceBetween, readEvidence, type EvidenceReading } from './link-evidence.ts'
+import { allLinks, readEvidence, type EvidenceReading } from './link-evidence.ts'
+import { watchLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
 import type { Session } from './session.ts'
 import type { ToxicRequest } from './toxiproxy.ts'
@@ -12,7 +13,7 @@ import type { ToxicRequest } from './toxiproxy.ts'
 interface LinkFault {
   what: FaultKind
   text: string
-  toxic?: FaultArmed['toxic']
+  toxic?: NonNullable<FaultArmed['toxic']>
   apply(link: string, fault: string, leaseMs: number | undefined): Promise<void>
   undo(link: string, fault: string): Promise<void>
 }
@@ -73,7 +74,7 @@ export class Faults {
     return this.onLinks(links, length.seconds, 'span', {
       what: 'toxic',
       text: [type, ...named].join(' '),
-      toxic: { type, attributes },
+      toxic: { type, attributes, streams, toxicity },
       apply: async (link, fault, leaseMs) => {
         for (const one of streams) {
           const toxic: ToxicRequest = { name: `${fault}_${one}`, type, stream: one, toxicity, attributes }
@@ -103,7 +104,7 @@ export class Faults {
     return this.onLinks(links, RESET_LEASE_MS / 1000, 'moment', {
       what: 'toxic',
       text: 'reset of every connection',
-      toxic: { type: 'reset_peer', attributes: { timeout: 0 } },
+      toxic: { type: 'reset_peer', attributes: { timeout: 0 }, streams: ['downstream'], toxicity: 1 },
       apply: (link, fault, leaseMs = RESET_LEASE_MS) =>
         faults.addToxic(link, {
           name: fault,
@@ -132,7 +133,7 @@ export class Faults {
     const inHand = actionsInHand(this.session, name)
     await cluster.kill(name, `fault ${fault}`)
     const nodes = { [name]: { signalled: true, exited: true, actionsInHand: inHand } }
-    await this.end(fault, {}, nodes)
+    await this.end(fault, async () => ({ links: {}, nodes }))
   }
 
   /** Ends whatever lasts until the judging. */
@@ -158,17 +159,17 @@ export class Faults {
       ...(toxic === undefined ? {} : { toxic }),
       ...(durationMs === undefined || timed === 'moment' ? {} : { durationMs }),
     })
-    const before = readEvidence(this.session, links)
+    const watch = watchLinks(this.session, this.begun, links, fault)
     const end = async () => {
       if (!this.lasting.has(id)) return
-      await allOrFirstError(links.map((link) => fault.undo(link, id)))
+      await watch.end(() => allOrFirstError(links.map((link) => fault.undo(link, id))))
       this.lasting.delete(id)
-      await this.end(id, evidenceBetween(this.session, this.begun, before), {})
+      await this.end(id, async () => ({ links: await watch.evidence(), nodes: {} }))
     }
     // Entered before the first link is struck: a failure half-way must be undone too.
     this.lasting.set(id, end)
     await this.begin(id)
-    await allOrFirstError(links.map((link) => fault.apply(link, id, durationMs)))
+    await watch.begin(() => allOrFirstError(links.map((link) => fault.apply(link, id, durationMs))))
     if (durationMs === undefined) return
     await pauseFor(durationMs, this.session.plan.signal)
     await end()
@@ -190,14 +191,14 @@ export class Faults {
     this.session.record({ kind: 'fault.begun', fault })
   }
 
+  /** What it did is asked for last: its end must be known as it was, and asking may take a while. */
   private async end(
     fault: string,
-    links: Record<string, LinkEvidence>,
-    nodes: Record<string, NodeEvidence>,
+    evidence: () => Promise<Pick<FaultEvidence, 'links' | 'nodes'>>,
   ): Promise<void> {
     this.session.record({ kind: 'fault.ended', fault })
-    this.session.record({ kind: 'fault.evidence', fault, links, nodes })
     await this.observer.readDatabase(`fault ${fault} ended`, true)
+    this.session.record({ kind: 'fault.evidence', fault, ...(await evidence()) })
   }
 }
 
@@ -207,5 +208,3 @@ async function allOrFirstError(works: Promise<void>[]): Promise<void> {
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
 }
-
-type NodeEvidence = { signalled: boolean; exited: boolean; actionsInHand: string[] }

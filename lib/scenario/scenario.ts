@@ -54,7 +54,7 @@ function testsOfFile(test: Mocha.Test): Mocha.Test[] {
 }
 
 /** What is known of a promise before it begins. */
-function outcomeOf(test: Mocha.Test, repeat: number): PromiseOutcome {
+export function outcomeOf(test: Mocha.Test, repeat: number): PromiseOutcome {
   const { file = 'unknown.suite.ts' } = test
   const suite = suiteOf(file)
   const ordinal = testsOfFile(test).indexOf(test) + 1
@@ -167,8 +167,10 @@ export function scenario(minima: Minima = {}): SuiteRun {
     const [ended, told, body] = [run, outcome, bodyOver]
     bodyOver = undefined
     told.error ??= this.currentTest?.err
+    const { currentTest } = this
+    if (told.notApplicable === undefined && currentTest?.isPending()) told.skipped = 'it skipped itself'
     // Only a test that mocha saw pass may count as kept, whatever else is known of it.
-    if (told.notApplicable === undefined && this.currentTest?.state !== 'passed')
+    else if (told.notApplicable === undefined && currentTest?.state !== 'passed')
       told.error ??= new HarnessError(`mocha says neither that the promise passed nor why it failed`)
     try {
       if (body !== undefined) await untilOver(body)

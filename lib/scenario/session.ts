@@ -14,6 +14,7 @@ import { timeouts } from '../mistral/config.ts'
 import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
 import { mistralVersion } from '../mistral/versions.ts'
+import type { ProxyEvent } from '../proxy/proxy.ts'
 import { inSeconds } from '../util/clock.ts'
 import { HarnessError } from '../util/errors.ts'
 import { watchStalls } from '../util/stalls.ts'
@@ -21,8 +22,9 @@ import { VERSION } from '../util/version.ts'
 import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
+import { linkChanged } from './link-changes.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
-import { watchWire } from './watch/watch.ts'
+import { watchWire, type WireWatch } from './watch/watch.ts'
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -37,7 +39,10 @@ export interface SessionPlan {
   run: string
   /** The command that replays the run. */
   replay: string
-  /** Promises are judged in it. Without, what passes on the wire is only written, and not kept in memory. Default true. */
+  /**
+   * Promises are judged in it, and their suites journal their faults. Without, somebody plays with it: what passes on
+   * the wire is only written, and not kept in memory, and our server's own word is journaled of each fault. Default true.
+   */
   judges?: boolean
   /** A real Toxiproxy that is to stand in front of ours. */
   toxiproxyUrl?: string
@@ -86,6 +91,20 @@ async function versionsOf(python: string): Promise<RunBegun['versions']> {
     rabbitmq: rabbitMqVersion(programs),
     postgres,
   }
+}
+
+/** Our own server, with the taps on its lanes. */
+function startTap(
+  { seed, judges = true }: SessionPlan,
+  watch: WireWatch,
+  record: (fact: Fact) => void,
+): Promise<RunningToxiproxy> {
+  const onEvent = (event: ProxyEvent) => {
+    watch.onEvent(event)
+    const fault = judges ? undefined : linkChanged(event)
+    if (fault !== undefined) record(fault)
+  }
+  return startToxiproxy({ toxics, seed, tap: watch.tap, onEvent })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -160,13 +179,14 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
     const watch = watchWire(record, front === undefined ? 'node' : 'service')
-    const tap = await startToxiproxy({ toxics, seed: plan.seed, tap: watch.tap, onEvent: watch.onEvent })
+    const tap = await startTap(plan, watch, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)
     const effects = await openEffects({ onFact: record })
     opened.push(effects)
     const faults = front ?? own
-    if (front !== undefined) opened.push(frontCleaner(front))
+    // A real Toxiproxy outlives us: our proxies must not.
+    if (front !== undefined) opened.push({ [Symbol.asyncDispose]: () => front.removeLaid() })
     const cluster = await startCluster({
       ...plan,
       logs: nodesFolder,
@@ -204,16 +224,5 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       // The root cause is what the caller must see.
     })
     throw error
-  }
-}
-
-/** A real Toxiproxy outlives us: our proxies must not, and those of others are not ours to remove. */
-function frontCleaner(front: ToxiproxyApi): AsyncDisposable {
-  return {
-    [Symbol.asyncDispose]: async () => {
-      const there = Object.keys(await front.proxies())
-      const ours = front.laid.filter((name) => there.includes(name))
-      await Promise.all(ours.map((name) => front.removeProxy(name)))
-    },
   }
 }

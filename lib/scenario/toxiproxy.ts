@@ -48,16 +48,17 @@ class ToxiproxyRefusal extends UsageError {
  */
 class FaithfulHttp {
   async get(url: string): Promise<{ data: unknown }> {
-    return this.request('GET', url)
+    return dataOf(await this.request('GET', url))
   }
   async post(url: string, body?: unknown): Promise<{ data: unknown }> {
-    return this.request('POST', url, body)
+    return dataOf(await this.request('POST', url, body))
   }
   async delete(url: string): Promise<void> {
     await this.request('DELETE', url)
   }
 
-  private async request(method: string, url: string, body?: unknown): Promise<{ data: unknown }> {
+  /** The text of the answer. */
+  async request(method: string, url: string, body?: unknown): Promise<string> {
     const response = await fetch(url, {
       method,
       signal: AbortSignal.timeout(10_000),
@@ -71,9 +72,11 @@ class FaithfulHttp {
     })
     const text = await response.text()
     if (!response.ok) throw new ToxiproxyRefusal(errorText(text, response.status), response.status)
-    return { data: text === '' ? undefined : JSON.parse(text) }
+    return text
   }
 }
+
+const dataOf = (text: string): { data: unknown } => ({ data: text === '' ? undefined : JSON.parse(text) })
 
 function errorText(text: string, status: number): string {
   try {
@@ -83,17 +86,31 @@ function errorText(text: string, status: number): string {
   }
 }
 
+/** A line of its metrics: `toxiproxy_proxy_sent_bytes_total{direction="upstream",…,proxy="a.b",…} 177`. */
+const BYTES = /^toxiproxy_proxy_(received|sent)_bytes_total\{(?:[^}]*,)?proxy="([^"]*)"[^}]*\} (\S+)$/gm
+
+/** Received and not sent, in bytes for each proxy. */
+export function swallowedBytes(metrics: string): Map<string, number> {
+  const swallowed = new Map<string, number>()
+  for (const [, word, proxy = '', bytes] of metrics.matchAll(BYTES)) {
+    const sum = swallowed.get(proxy) ?? 0
+    swallowed.set(proxy, word === 'received' ? sum + Number(bytes) : sum - Number(bytes))
+  }
+  return swallowed
+}
+
 /** Toxiproxy's HTTP API, ours or a real one: the only way by which faults reach links. */
 export class ToxiproxyApi {
   readonly url: string
-  /** Names of the proxies that were laid through this object, in their order. */
-  readonly laid: string[] = []
+  /** Where each proxy listens that was laid through this object, by name. */
+  private readonly laid = new Map<string, string>()
   private readonly client: Toxiproxy
+  private readonly http = new FaithfulHttp()
 
   constructor(url: string) {
     this.url = url
     this.client = new Toxiproxy(url)
-    this.client.api = new FaithfulHttp() as unknown as Toxiproxy['api']
+    this.client.api = this.http as unknown as Toxiproxy['api']
   }
 
   /** The version that the server tells, which also shows that it is there. */
@@ -105,7 +122,7 @@ export class ToxiproxyApi {
   /** Lays a proxy on a port of the server's choice and returns where it listens. */
   async createProxy(name: string, upstream: string): Promise<string> {
     const proxy = await this.client.createProxy({ name, listen: '127.0.0.1:0', upstream })
-    this.laid.push(name)
+    this.laid.set(name, proxy.listen)
     return proxy.listen
   }
 
@@ -118,6 +135,19 @@ export class ToxiproxyApi {
   async connections(proxy: string): Promise<ConnectionView[]> {
     const { data } = await this.client.api.get<ConnectionView[]>(`${this.url}/proxies/${proxy}/connections`)
     return data
+  }
+
+  /**
+   * Bytes that each proxy has received and not sent, on connections that have ended. Empty where the server does not
+   * tell: ours does not, a real Toxiproxy only with `-proxy-metrics`.
+   */
+  async swallowed(): Promise<ReadonlyMap<string, number>> {
+    try {
+      return swallowedBytes(await this.http.request('GET', `${this.url}/metrics`))
+    } catch (error) {
+      if (error instanceof ToxiproxyRefusal && error.status === 404) return new Map()
+      throw error
+    }
   }
 
   async removeProxy(name: string): Promise<void> {
@@ -144,8 +174,23 @@ export class ToxiproxyApi {
     await found.update(body)
   }
 
-  /** Every proxy enabled, every toxic removed. */
-  async reset(): Promise<void> {
-    await this.client.reset()
+  /** Enables each proxy that was laid here and removes its toxics. */
+  async freeLaid(): Promise<void> {
+    const free = async ({ name, enabled, toxics }: ProxyView) => {
+      for (const toxic of toxics) await this.removeToxic(name, toxic.name)
+      if (!enabled) await this.setEnabled(name, true)
+    }
+    await Promise.all((await this.laidThere()).map(free))
+  }
+
+  /** Removes each proxy that was laid here. */
+  async removeLaid(): Promise<void> {
+    await Promise.all((await this.laidThere()).map(({ name }) => this.removeProxy(name)))
+  }
+
+  /** A server may be shared, and a proxy of one of our names be somebody else's by now: the port tells. */
+  private async laidThere(): Promise<ProxyView[]> {
+    const there = Object.values(await this.proxies())
+    return there.filter(({ name, listen }) => this.laid.get(name) === listen)
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { clustersFolder } from '../../cluster/folders.ts'
+import { readJournal } from '../../ledger/journal.ts'
 import { layHome, processesCarrying, runCli, type Ended, type Home } from '../../test/gate.helper.ts'
 import { poll } from '../../util/poll.ts'
 import { processFacts } from '../../util/procfs.ts'
@@ -13,6 +14,9 @@ const STEP_LIMIT_MS = 90_000
 
 const conditionOf = ({ members }: ClusterSurvey, name: string): string | undefined =>
   members.find((member) => member.name === name)?.condition
+
+const latencies = (change: string): string[] =>
+  ['upstream', 'downstream'].map((stream) => `toxic ${change}: latency_${stream}`)
 
 describe('a cluster that somebody breaks by hand', function () {
   this.timeout(STEP_LIMIT_MS)
@@ -140,11 +144,34 @@ describe('a cluster that somebody breaks by hand', function () {
     expect(await told('down')).to.equal('nothing runs, and nothing is left\n')
   })
 
-  it('leaves a journal that can be judged', async () => {
-    const begun = readFileSync(join(home.cwd, facts.run, 'journal.ndjson'), 'utf8').split('\n')[0] ?? ''
-    expect(JSON.parse(begun)).to.include({ kind: 'run.begun', rpc: 'oslo' })
+  it('leaves a journal that has each fault and can be judged', async () => {
+    const { entries } = await readJournal(join(home.cwd, facts.run, 'journal.ndjson'))
+    expect(entries[0]).to.include({ kind: 'run.begun', rpc: 'oslo' })
+    const changes = entries.filter((entry) => entry.kind === 'link.changed')
+    const told = (link: string) =>
+      changes
+        .filter((entry) => entry.link === link)
+        .map(({ change, toxic }) => (toxic === undefined ? change : `${change}: ${toxic.name}`))
+    expect(told('executor-1.rabbitmq')).to.have.members([
+      ...latencies('added'),
+      ...latencies('removed'),
+      ...latencies('added'),
+      ...latencies('removed'),
+    ])
+    expect(told('engine-1.postgres')).to.deep.equal(['disabled', 'enabled'])
+    expect(told('engine-1.rabbitmq').slice(-3)).to.deep.equal(['disabled', 'disabled', 'disabling expired'])
+    expect(changes[0]).to.deep.include({
+      toxic: {
+        name: 'latency_upstream',
+        type: 'latency',
+        stream: 'upstream',
+        toxicity: 1,
+        attributes: { latency: 200, jitter: 0 },
+      },
+    })
+    expect(changes[0]?.endsAfterMs).to.be.within(59_000, 60_000)
     const { code, stdout } = await crosswind('verdict', facts.run)
     expect(code, 'no promise was made on it').to.equal(2)
-    expect(stdout).to.match(/unknown: 0 promises/)
+    expect(stdout).to.match(/^unknown: .*; 0 promises/m)
   })
 })

@@ -3,6 +3,7 @@ import type Mocha from 'mocha'
 import { DEBIAN_PYTHON } from '../../cluster/programs.ts'
 import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
 import { thisMachine } from '../../report/machine.ts'
+import { plural } from '../../report/text.ts'
 import { measureIdle } from '../../scenario/clean.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
@@ -11,6 +12,7 @@ import { messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
 import { layRun, makeRoom, type LaidRun } from '../runs.ts'
+import { promiseEnded } from './journaled.ts'
 import { logLinesFor } from './log-lines.ts'
 import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
@@ -126,7 +128,10 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
     note(gate, error)
   }
   await keepIfAsked(gate)
-  session.record({ kind: 'run.ended', exitCode: buildReport(facts).exitCode })
+  const { harnessErrors } = facts
+  const { interrupted } = interrupts
+  const { exitCode } = buildReport({ ...facts, interrupted })
+  session.record({ kind: 'run.ended', exitCode, harnessErrors, interrupted })
   try {
     await timed('down', onStep, Promise.resolve(session[Symbol.asyncDispose]()))
   } catch (error) {
@@ -157,6 +162,7 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
     output.promise(result)
   }
   const onOutcome = (outcome: PromiseOutcome) => {
+    session.record(promiseEnded(outcome))
     const failed = outcome.error !== undefined
     add(resultOf(outcome, failed ? logLinesFor(outcome.verdict, join(laid.folder, 'nodes')) : []))
   }
@@ -175,7 +181,9 @@ async function runPromises(gate: Gate, session: Session, mocha: Mocha, signal: A
   // What did not run was not kept: a promise that goes missing must not look like one that was never made.
   const missing = notRun(mocha, options.repeat, facts.promises)
   if (missing.length > 0 && !gate.interrupts.interrupted && !options.keep)
-    facts.harnessErrors.push(`${missing.length} promises were not run: ${missing.join('; ')}`)
+    facts.harnessErrors.push(
+      `${plural(missing.length, 'promise was', 'promises were')} not run: ${missing.join('; ')}`,
+    )
 }
 
 /**

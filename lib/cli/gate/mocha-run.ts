@@ -1,5 +1,6 @@
 import Mocha from 'mocha'
 import { enterContext, type PromiseOutcome } from '../../scenario/context.ts'
+import { outcomeOf } from '../../scenario/scenario.ts'
 import type { Session } from '../../scenario/session.ts'
 import { messageOf, UsageError } from '../../util/errors.ts'
 
@@ -25,7 +26,7 @@ class SilentReporter {}
 /**
  * Loads the suites' files.
  * @param bail Nothing runs after the first promise that fails.
- * @throws {UsageError} with what a file throws while it is loaded, and where.
+ * @throws {UsageError} with what a file throws while it is loaded, and where; for a promise that asks for retries.
  */
 export async function loadSuites(
   files: readonly string[],
@@ -48,7 +49,22 @@ export async function loadSuites(
   } catch (error) {
     throw new UsageError(`cannot load ${placeIn(files, error)}: ${messageOf(error)}`, { cause: error })
   }
+  mocha.suite.eachTest(refuseRetries)
   return mocha
+}
+
+/** mocha cannot tell `it.skip` from an `it` without a function. */
+const SKIPPED = 'its suite skips it, or it is not written yet'
+
+/** A promise that holds at the second try was broken at the first: no suite may ask for one, now or while it runs. */
+function refuseRetries(test: Mocha.Test): void {
+  const refuse = () => {
+    throw new UsageError(
+      `${test.file}: "${test.fullTitle()}" asks for retries: a promise is never tried again, since that would hide that it was broken; use --repeat to see how often it holds`,
+    )
+  }
+  if (test.retries() > 0 || Number(test.parent?.retries()) > 0) refuse()
+  test.retries = (count?: number) => (count === undefined ? 0 : refuse())
 }
 
 /** The place in one of the files that an error's stack names first: `FILE:LINE:COLUMN`. */
@@ -125,10 +141,15 @@ function runOnce(plan: SuitesPlan, repeat: number): Promise<number> {
       if (test.type === 'test') test.err = error
       else failedHooks.set(error, `${test.parent?.title}: ${test.title}`)
     })
-    runner.on('retry', (test: Mocha.Test, error: Error) => {
-      test.err = error
+    const begun = new Set<Mocha.Test>()
+    runner.on('test', (test: Mocha.Test) => {
+      begun.add(test)
+      onBegin(test.title)
     })
-    runner.on('test', (test: Mocha.Test) => onBegin(test.title))
+    // One that has begun and skips itself is told by its own hook; the others have none.
+    runner.on('pending', (test: Mocha.Test) => {
+      if (!begun.has(test)) onOutcome({ ...outcomeOf(test, repeat), skipped: SKIPPED })
+    })
     runner.on('suite', (suite: Mocha.Suite) => {
       if (suite.tests.length > 0) onStory(suite.title)
     })

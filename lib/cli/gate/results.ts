@@ -27,16 +27,20 @@ export function resultOf(outcome: PromiseOutcome, logLines: PromiseResult['logLi
   }
 }
 
-function statusOf({ notApplicable, error, verdict, gap }: PromiseOutcome): Status {
+function statusOf({ notApplicable, skipped, error, verdict, gap }: PromiseOutcome): Status {
   if (notApplicable !== undefined) return 'not applicable'
   if (error !== undefined && !(error instanceof AssertionError)) return 'harness'
+  // What was proven before it skipped itself stays proven.
+  if (skipped !== undefined) return verdict?.outcome === 'invalid' ? 'broken' : 'skipped'
   // A test that passes has proven nothing by that: only its verdict does, also one that it did not look at.
   if (error === undefined && (verdict?.outcome === 'valid' || gap !== undefined)) return 'kept'
   return verdict === undefined || verdict.outcome === 'unknown' ? 'unknown' : 'broken'
 }
 
-function errorOf({ notApplicable, error, verdict }: PromiseOutcome, status: Status): string | undefined {
+function errorOf(outcome: PromiseOutcome, status: Status): string | undefined {
+  const { notApplicable, skipped, error, verdict } = outcome
   if (notApplicable !== undefined) return notApplicable
+  if (status === 'skipped') return skipped
   if (error !== undefined) return messageOf(error)
   if (status === 'kept') return undefined
   if (verdict === undefined) return 'the promise asked for no verdict'

@@ -14,6 +14,7 @@ interface Expected {
 }
 
 const ID = '[0-9a-f-]{36}'
+const SKIPPED = /^its suite skips it, or it is not written yet$/
 const NO_FAULT = /^fault: no fault was set, and the suite is not one without faults$/
 
 const EXPECTED: Record<string, Expected[]> = {
@@ -101,17 +102,35 @@ const EXPECTED: Record<string, Expected[]> = {
     { promise: 'takes longer than it allows itself', status: 'harness', error: /^Timeout of 20ms exceeded/ },
     {
       promise: 'skips itself when it sees how it ends',
-      status: 'harness',
-      error: /neither that the promise passed nor why it failed/,
+      status: 'skipped',
+      reasons: [],
+      error: /^it skipped itself$/,
     },
     {
-      promise: 'fails, and is kept when it is tried again',
+      promise: 'asks to be tried again',
       status: 'harness',
-      error: /^the first try$/,
+      error:
+        /not-kept.suite.ts: "A test is wrong asks to be tried again" asks for retries: a promise is never/,
     },
-    { promise: 'fails, and is kept when it is tried again', status: 'kept', reasons: [] },
+    { promise: 'is skipped', status: 'skipped', error: SKIPPED },
+    { promise: 'is not written yet', status: 'skipped', error: SKIPPED },
     { promise: 'is kept but for the hook', status: 'kept', reasons: [] },
     { promise: 'is kept', status: 'kept', reasons: [] },
+  ],
+  gaps: [
+    { promise: 'breaks as known', status: 'kept', reasons: [/^failed: .*is SUCCESS$/] },
+    {
+      promise: 'breaks otherwise',
+      status: 'broken',
+      reasons: [/^failed: .*is SUCCESS$/],
+      error: /^not the known gap "it ends well"\n {2}it does not foretell: .*is SUCCESS\n/,
+    },
+    {
+      promise: 'has closed',
+      status: 'broken',
+      reasons: [],
+      error: /^the known gap "it ends well" has closed: remove it from the suite$/,
+    },
   ],
   'needs-more': [
     { promise: 'is never run on fewer', status: 'not applicable', error: /^needs 9 executors$/ },
@@ -121,7 +140,7 @@ const EXPECTED: Record<string, Expected[]> = {
 const HARNESS_ERRORS = [
   /^A hook of the suite fails: "after each" hook.* failed: it left something$/,
   /^A last hook of the suite fails: "after all" hook.* failed: they left something$/,
-  /^3 promises were not run: A test is wrong is skipped; A test is wrong is not written yet; A suite forgets to say that it needs a cluster proves nothing$/,
+  /^1 promise was not run: A suite forgets to say that it needs a cluster proves nothing$/,
 ]
 
 const reasonsOf = ({ verdict }: PromiseResult): string[] =>
@@ -129,6 +148,21 @@ const reasonsOf = ({ verdict }: PromiseResult): string[] =>
 
 const idsOfReasons = ({ promises }: ReportDocument, promise: string): string[][] | undefined =>
   promises.find((one) => one.promise === promise)?.verdict?.reasons.map(({ ids }) => ids)
+
+type Answer = Pick<ReportDocument, 'promises' | 'harnessErrors' | 'exitCode'>
+
+/** What a gate, or whoever judges its run again, says in the end. */
+const answerOf = ({ promises, harnessErrors, exitCode }: Answer) => ({
+  promises: promises.map((promise) => ({
+    scenario: promise.scenario,
+    status: promise.status,
+    gap: promise.gap,
+    error: promise.error,
+    reasons: reasonsOf(promise),
+  })),
+  harnessErrors,
+  exitCode,
+})
 
 /** Lengths first, so that nothing may be there that nobody expects. */
 function expectEach(texts: readonly string[], expected: readonly RegExp[]): void {
@@ -181,6 +215,13 @@ describe('planted negatives, as the gate tells them', () => {
     expect(waiting?.[0]).to.have.lengthOf(2)
   })
 
+  it('tells of no recovery from what struck nobody', () => {
+    const faults = report.promises
+      .filter(({ suite }) => suite === 'proves-nothing')
+      .flatMap(({ verdict }) => verdict?.faults ?? [])
+    expect(faults.map(({ recovery }) => recovery)).to.deep.equal([null, null, null, null])
+  })
+
   it('says that something waits for ever long before the deadline', () => {
     const waits = report.promises.find(({ suite }) => suite === 'waits')
     expect(waits?.durationMs).to.be.below(40_000)
@@ -192,9 +233,16 @@ describe('planted negatives, as the gate tells them', () => {
 
   it('shows as kept only what it calls kept', () => {
     const kept = report.promises.filter(({ status }) => status === 'kept').length
-    expect(ended.stderr.match(/^ {2}✓ (fails|is kept)/gm)).to.have.lengthOf(kept)
-    expect(ended.stderr).to.match(/^3 passed, 24 failed, 1 skipped$/m)
-    expect(ended.stderr).to.match(/^Verdict: invalid: 5 broken, 8 unknown, 11 harness errors$/m)
+    expect(ended.stderr.match(/^ {2}✓ (is kept|breaks as known)/gm)).to.have.lengthOf(kept)
+    expect(ended.stderr).to.match(/^3 passed, 25 failed, 4 skipped$/m)
+    expect(ended.stderr).to.match(/^Verdict: invalid: 7 broken, 8 unknown, 3 skipped, 10 harness errors$/m)
+  })
+
+  it('is judged again from its journal alone as the gate judged it', async () => {
+    const again = await runCli(['verdict', `runs/${report.run}`, '--json'], home)
+    const judged = JSON.parse(again.stdout) as Answer
+    expect(answerOf(judged)).to.deep.equal(answerOf(report))
+    expect(again.code).to.equal(ended.code)
   })
 
   it('exits with 1, since something was proven broken, and leaves nothing', () => {
