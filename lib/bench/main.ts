@@ -1,18 +1,25 @@
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { benchBoot } from './boot.ts'
+import { benchMessages } from './messages.ts'
 
 /** Benchmarks by name; each prints medians of one run, with the machine. */
-const BENCHMARKS: Record<string, () => Promise<void>> = { boot: benchBoot }
+const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
+  boot: (args) => {
+    if (args.length > 0) throw new UsageError(`boot takes no arguments, not ${args.join(' ')}`)
+    return benchBoot()
+  },
+  messages: benchMessages,
+}
 
 const names = Object.keys(BENCHMARKS)
 try {
   const [name, ...rest] = process.argv.slice(2)
-  if (name === undefined || rest.length > 0)
-    throw new UsageError(`usage: npm run bench -- NAME, one of ${names.join(', ')}`)
+  if (name === undefined)
+    throw new UsageError(`usage: npm run bench -- NAME [options], one of ${names.join(', ')}`)
   const bench = BENCHMARKS[name]
   if (bench === undefined) throw unknownWord('benchmark', name, names)
-  await bench()
+  await bench(rest)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
   process.stderr.write(`bench: ${error.message}\n`)

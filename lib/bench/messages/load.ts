@@ -62,27 +62,46 @@ const DELIVERIES = [delivery(RUN_ACTION, 'mistral_executor'), delivery(ON_ACTION
 
 /** Bytes of `count` messages from number `from` on. Batches of as many messages are equally long if the number is even. */
 export const publishes = (from: number, count: number): Buffer => batch(PUBLISHES, from, count)
-export const deliveries = (from: number, count: number): Buffer => batch(DELIVERIES, from, count)
+/** @param firstTag The first one's delivery tag, less one. */
+export const deliveries = (from: number, count: number, firstTag = from): Buffer =>
+  batch(DELIVERIES, from, count, firstTag)
 /** A confirm is a broker's ack. */
 export const acks = (from: number, count: number): Buffer => batch([ack], from, count)
 
-function batch(templates: readonly Template[], from: number, count: number): Buffer {
+/** One publish with a body of so many bytes that is no RPC message, in frames of at most `frameMax` bytes. */
+export const publishOf = (bytes: number, frameMax = 0): Buffer =>
+  encodeMessage(
+    CHANNEL,
+    'basic.publish',
+    { ticket: 0, exchange: EXCHANGE, routingKey: 'mistral_engine', mandatory: false, immediate: false },
+    { properties: PROPERTIES, body: Buffer.alloc(bytes, 'x') },
+    frameMax,
+  )
+
+function batch(templates: readonly Template[], from: number, count: number, firstTag = from): Buffer {
   const of = (number: number): Template => templates[number % templates.length] as Template
   let length = 0
   for (let number = from; number < from + count; number += 1) length += of(number).bytes.length
   const bytes = Buffer.allocUnsafeSlow(length)
   let at = 0
-  for (let number = from; number < from + count; number += 1) at = stamp(of(number), bytes, at, number)
+  for (let number = from; number < from + count; number += 1)
+    at = stamp(of(number), bytes, at, number, firstTag + number - from)
   return bytes
 }
 
 /** Writes a message with its ids. Tags begin at 1. */
-function stamp({ bytes, places, tagAt }: Template, into: Buffer, begin: number, number: number): number {
+function stamp(
+  { bytes, places, tagAt }: Template,
+  into: Buffer,
+  begin: number,
+  number: number,
+  tag: number,
+): number {
   bytes.copy(into, begin)
   const action = Math.floor(number / PUBLISHES.length)
   const numbers = { action, workflow: Math.floor(action / WORKFLOW_ACTIONS), message: number }
   for (const [at, mark] of places) writeDigits(into, begin + at, numbers[mark])
-  if (tagAt !== undefined) into.writeUInt32BE(number + 1, begin + tagAt + 4)
+  if (tagAt !== undefined) into.writeUInt32BE(tag + 1, begin + tagAt + 4)
   return begin + bytes.length
 }
 

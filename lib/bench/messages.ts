@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { startToxiproxy } from '../api/server.ts'
+import { openJournal } from '../ledger/journal.ts'
+import { Traffic } from '../ledger/messages/traffic.ts'
+import { thisMachine } from '../report/machine.ts'
+import { ToxiproxyApi } from '../scenario/toxiproxy.ts'
+import { watchWire } from '../scenario/watch/watch.ts'
+import { freePort } from '../util/ports.ts'
+import { poll } from '../util/poll.ts'
+import type { Done, Order } from './messages/peer.ts'
+
+const MILLION = 1_000_000
+const PING_ROUNDS = 3000
+const STREAM_BYTES = 2 ** 29
+const MESSAGES = 60_000
+/** Measured in turn so often; medians count. */
+const ROUNDS = 3
+/** As the ledger of a cluster that may run for days. */
+const MOST_ANSWERED = 100_000
+
+/** A way to the peer's server: its port, and what it is called. */
+interface Way {
+  name: 'direct' | 'proxy' | 'proxy + ledger' | 'Toxiproxy'
+  port: number
+}
+
+type Figures = Record<string, Partial<Record<Way['name'], number>>>
+
+/**
+ * What reading every message costs: latency, throughput and messages per second of our proxy with the decoders, the
+ * journal and the ledger on, beside the same proxy without them, a direct connection, and a real Toxiproxy if
+ * `$TOXIPROXY_SERVER` names its program. `--millions N` shows the memory after each of N million messages instead.
+ */
+export async function benchMessages(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { json: { type: 'boolean', default: false }, millions: { type: 'string' } },
+  })
+  const folder = mkdtempSync(join(tmpdir(), 'crosswind-bench-'))
+  const peer = new Worker(new URL('messages/peer.ts', import.meta.url))
+  try {
+    const [listening] = (await once(peer, 'message')) as [Done]
+    if (listening.kind !== 'listening') throw new Error('the peer does not listen')
+    const journal = openJournal(join(folder, 'journal.ndjson'), { retain: () => false })
+    const traffic = new Traffic(undefined, MOST_ANSWERED)
+    const watch = watchWire((fact) => void traffic.see(journal.append(fact)), 'node')
+    await using seeing = await startToxiproxy({
+      toxics: [],
+      seed: 'bench',
+      tap: watch.tap,
+      onEvent: watch.onEvent,
+    })
+    await using blind = await startToxiproxy({ toxics: [], seed: 'bench' })
+    await using real = await realToxiproxy()
+    const lay = async (url: string): Promise<number> => {
+      const listen = await new ToxiproxyApi(url).createProxy('bench.rabbitmq', `127.0.0.1:${listening.port}`)
+      return Number(listen.split(':').at(-1))
+    }
+    const seeingPort = await lay(seeing.url)
+    if (values.millions !== undefined) {
+      await showMemory(peer, seeingPort, Number(values.millions), traffic)
+      return
+    }
+    const ways: Way[] = [
+      { name: 'direct', port: listening.port },
+      { name: 'proxy', port: await lay(blind.url) },
+      { name: 'proxy + ledger', port: seeingPort },
+      ...(real ? [{ name: 'Toxiproxy' as const, port: await lay(real.url) }] : []),
+    ]
+    const figures = await measure(peer, ways)
+    const { cpu, cores, memoryGiB, node } = thisMachine()
+    const machine = `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`
+    if (values.json)
+      process.stdout.write(`${JSON.stringify({ machine, strays: traffic.strays.length, figures })}\n`)
+    else process.stdout.write(`${machine}; medians of ${ROUNDS}\n${tableOf(figures, ways)}\n`)
+    if (!real) process.stderr.write('Toxiproxy was left out: $TOXIPROXY_SERVER names no program\n')
+    await journal.close()
+  } finally {
+    await peer.terminate()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function ask<K extends Order['kind']>(
+  peer: Worker,
+  order: Extract<Order, { kind: K }>,
+): Promise<Extract<Done, { kind: K }>> {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window.
+  peer.postMessage(order)
+  const [done] = (await once(peer, 'message')) as [Extract<Done, { kind: K }>]
+  return done
+}
+
+/** All ways in turn, so that the machine's moods strike them alike. */
+async function measure(peer: Worker, ways: readonly Way[]): Promise<Figures> {
+  const samples = new Map<string, number[]>()
+  const note = (figure: string, way: Way, value: number): void => {
+    const key = `${figure}|${way.name}`
+    samples.set(key, [...(samples.get(key) ?? []), value])
+  }
+  let from = 0
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const way of ways) {
+      const { port, name } = way
+      process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${name}\n`)
+      const { microseconds } = await ask(peer, { kind: 'ping', port, rounds: PING_ROUNDS })
+      const sorted = microseconds.toSorted((a, b) => a - b)
+      note('ping-pong of 256 bytes, p50, µs', way, at(sorted, 0.5))
+      note('ping-pong of 256 bytes, p99, µs', way, at(sorted, 0.99))
+      const { ms } = await ask(peer, { kind: 'stream', port, bytes: STREAM_BYTES })
+      note('one stream of 4 KiB frames, GB/s', way, STREAM_BYTES / ms / 1e6)
+      const run = await ask(peer, { kind: 'messages', port, from, count: MESSAGES })
+      note('messages (publish, confirm, delivery, ack) per second', way, (MESSAGES / run.ms) * 1000)
+      from += MESSAGES
+    }
+  const figures: Figures = {}
+  for (const [key, values] of samples) {
+    const [figure = '', name = ''] = key.split('|')
+    figures[figure] = {
+      ...figures[figure],
+      [name]: at(
+        values.toSorted((a, b) => a - b),
+        0.5,
+      ),
+    }
+  }
+  return figures
+}
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+
+function tableOf(figures: Figures, ways: readonly Way[]): string {
+  const rows = Object.entries(figures).map(([figure, values]) => [
+    figure.padEnd(56),
+    ...ways.map(({ name }) =>
+      (values[name] ?? Number.NaN).toFixed(figure.includes('GB') ? 2 : 0).padStart(15),
+    ),
+  ])
+  const head = [''.padEnd(56), ...ways.map(({ name }) => name.padStart(15))]
+  const ping = figures['ping-pong of 256 bytes, p50, µs'] ?? {}
+  const added = (name: Way['name']): number => (ping[name] ?? Number.NaN) - (ping.direct ?? Number.NaN)
+  const ratio = (added('proxy + ledger') / added('Toxiproxy')).toFixed(2)
+  return [
+    ...[head, ...rows].map((cells) => cells.join('')),
+    `added p50 with the ledger ÷ Toxiproxy's: ${ratio} (goal 0.7)`,
+  ].join('\n')
+}
+
+/** Heap after collection where it can be asked for (`--expose-gc`), and the process's memory. */
+async function showMemory(peer: Worker, port: number, millions: number, traffic: Traffic): Promise<void> {
+  for (let million = 0; million < millions; million += 1) {
+    const { ms } = await ask(peer, { kind: 'messages', port, from: million * MILLION, count: MILLION })
+    globalThis.gc?.()
+    const { heapUsed, rss } = process.memoryUsage()
+    const [heap, all] = [heapUsed, rss].map((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`)
+    process.stdout.write(
+      `${million + 1} million messages: heap ${heap}, rss ${all}, ${Math.round((MILLION / ms) * 1000)}/s, ${traffic.strays.length} strays\n`,
+    )
+  }
+}
+
+/** A real Toxiproxy of our own, if there is a program. */
+async function realToxiproxy(): Promise<({ url: string } & AsyncDisposable) | undefined> {
+  const program = process.env['TOXIPROXY_SERVER']
+  if (!program) return undefined
+  const port = await freePort()
+  const server = spawn(program, ['-port', String(port)], { stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}`
+  const api = new ToxiproxyApi(url)
+  await poll(async () => (await api.version().catch(() => undefined)) ?? undefined, {
+    what: 'Toxiproxy answers',
+    deadlineMs: 5000,
+  })
+  const end = async (): Promise<void> => {
+    const gone = once(server, 'exit')
+    server.kill()
+    await gone
+  }
+  return { url, [Symbol.asyncDispose]: end }
+}
