@@ -49,13 +49,19 @@ const EXPECTED: Record<string, Expected[]> = {
     {
       promise: 'is told of an action that ran twice',
       status: 'broken',
-      reasons: [new RegExp(`^duplicated: .*one attempt of task t1 of execution ${ID} ran 2 times$`)],
+      reasons: [
+        // The attempt and its message.
+        new RegExp(`^duplicated: .*one attempt of task t1 of execution ${ID} ran 2 times \\(and 1 more\\)$`),
+        new RegExp(
+          `^evidence: run_action \\(action ${ID}, message \\w+\\): it was delivered 3 times and published 1 times$`,
+        ),
+      ],
     },
     {
       promise: 'is told of an action that never ran',
       status: 'broken',
       reasons: [
-        new RegExp(`^lost: .*task ${ID}/t[12] was owed and ran 0 times$`),
+        new RegExp(`^lost: .*task ${ID}/t[12] was owed and ran 0 times \\(and 1 more\\)$`),
         new RegExp(`^failed: .*execution ${ID} \\(cw_parallel_2_effect_r0\\) is ERROR$`),
       ],
     },
