@@ -1,5 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { monotonicMs } from '../util/clock.ts'
@@ -58,16 +57,15 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     },
     now: clock,
     append(fact) {
-      const head = { ordinal: last.ordinal + 1, at: Math.max(last.at, clock()) }
-      const body = JSON.stringify({ ...head, ...fact })
-      const checksum = checksumOf(body, last.checksum)
-      last = { ...head, checksum }
-      const line = sealed(body, checksum)
+      const ordinal = last.ordinal + 1
+      const at = Math.max(last.at, clock())
+      const body = `{"ordinal":${ordinal},"at":${at},${JSON.stringify(fact).slice(1)}`
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
-      else if (error === undefined) lines.write(line)
-      if (!retain(fact)) return { ...fact, ...last }
+      const checksum = lines.write(body, last.checksum)
+      last = { ordinal, at, checksum }
+      if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
-      const entry = JSON.parse(line) as Entry
+      const entry = JSON.parse(`${body.slice(0, -1)}${seal(checksum)}`) as Entry
       entries.push(entry)
       return entry
     },
@@ -79,11 +77,20 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   }
 }
 
-/** Writes lines to a file, those of one turn of the event loop together. */
+/** Lines are gathered in pieces of memory of this size, or of one line's if it is longer. */
+const PIECE_BYTES = 256 * 1024
+/** A character of a string takes no more bytes than this in UTF-8. */
+const MOST_BYTES = 3
+
+/** Seals lines and writes them to a file, those of one turn of the event loop together. */
 class LineWriter {
   readonly #stream: WriteStream
   readonly #fail: (thrown: unknown) => void
-  #lines: string[] = []
+  #piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  /** What of the piece has been given to the stream, and what has been filled. */
+  #flushed = 0
+  #filled = 0
+  #scheduled = false
 
   constructor(file: string, fail: (thrown: unknown) => void) {
     this.#fail = fail
@@ -91,9 +98,17 @@ class LineWriter {
     this.#stream.on('error', fail)
   }
 
-  write(line: string): void {
-    if (this.#lines.length === 0) setImmediate(() => this.#flush())
-    this.#lines.push(line)
+  /** Returns the line's checksum. The text is encoded once, for the checksum and for the file. */
+  write(body: string, previousChecksum: string): string {
+    this.#makeRoom(MOST_BYTES * body.length + SEAL_BYTES)
+    const begin = this.#filled
+    const end = begin + this.#piece.write(body, begin, 'utf8')
+    const checksum = checksumOf(previousChecksum, this.#piece.subarray(begin, end))
+    // The seal begins where the body's closing brace is.
+    this.#filled = end - 1 + this.#piece.write(`${seal(checksum)}\n`, end - 1, 'latin1')
+    if (!this.#scheduled) setImmediate(() => this.#flush())
+    this.#scheduled = true
+    return checksum
   }
 
   async end(): Promise<void> {
@@ -102,10 +117,20 @@ class LineWriter {
     await finished(this.#stream).catch(this.#fail)
   }
 
+  #makeRoom(bytes: number): void {
+    if (this.#piece.length - this.#filled >= bytes) return
+    this.#flush()
+    this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes))
+    this.#flushed = 0
+    this.#filled = 0
+  }
+
   #flush(): void {
-    if (this.#lines.length === 0 || this.#stream.destroyed) return
-    this.#stream.write(`${this.#lines.join('\n')}\n`)
-    this.#lines = []
+    this.#scheduled = false
+    const lines = this.#piece.subarray(this.#flushed, this.#filled)
+    this.#flushed = this.#filled
+    if (lines.length === 0 || !this.#stream.writable) return
+    this.#stream.write(lines)
     if (this.#stream.writableLength > MOST_UNWRITTEN)
       this.#stream.destroy(new Error(`the disk is ${MOST_UNWRITTEN / 2 ** 20} MiB behind`))
   }
@@ -118,45 +143,64 @@ export interface JournalReading {
   broken?: string
 }
 
+/** Of the file so much is read at a time: a journal may be longer than a string can be. */
+const READ_BYTES = 2 ** 20
+
 /**
  * Reads a journal back and checks every line's ordinal and checksum.
  * @throws {HarnessError} when there is no such file or it cannot be read.
  */
 export async function readJournal(file: string): Promise<JournalReading> {
-  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
-    throw new HarnessError(`cannot read the journal: ${messageOf(thrown)}`, { cause: thrown })
-  })
-  const lines = text.split('\n')
-  // A whole journal ends with a line feed; what follows the last one is a line that was being written.
-  if (lines.at(-1) === '') lines.pop()
   const entries: Entry[] = []
-  for (const [index, line] of lines.entries()) {
-    const torn = index === lines.length - 1 && !text.endsWith('\n')
-    const read = unsealed(line, entries.at(-1))
-    if (typeof read !== 'string') entries.push(read)
-    else return { entries, broken: `line ${index + 1}: ${torn ? 'torn, the writer was interrupted' : read}` }
+  let number = 0
+  let rest: Buffer = Buffer.alloc(0)
+  try {
+    for await (const bytes of createReadStream(file, {
+      highWaterMark: READ_BYTES,
+    }) as AsyncIterable<Buffer>) {
+      const piece = rest.length > 0 ? Buffer.concat([rest, bytes]) : bytes
+      let begin = 0
+      for (let end = piece.indexOf(LINE_FEED); end >= 0; end = piece.indexOf(LINE_FEED, begin)) {
+        number += 1
+        const read = unsealed(piece.subarray(begin, end), entries.at(-1))
+        if (typeof read === 'string') return { entries, broken: `line ${number}: ${read}` }
+        entries.push(read)
+        begin = end + 1
+      }
+      rest = piece.subarray(begin)
+    }
+  } catch (thrown) {
+    throw new HarnessError(`cannot read the journal: ${messageOf(thrown)}`, { cause: thrown })
   }
-  return { entries }
+  // A whole journal ends with a line feed; what follows the last one is a line that was being written.
+  if (rest.length === 0) return { entries }
+  const last = unsealed(rest, entries.at(-1))
+  if (typeof last === 'string')
+    return { entries, broken: `line ${number + 1}: torn, the writer was interrupted` }
+  return { entries: [...entries, last] }
 }
 
-/** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. JSON leaves U+2028 as it is, hence the s. */
-const SEAL = /^(\{.*),"checksum":"([0-9a-f]{8})"\}$/s
+const LINE_FEED = 10
 
-const sealed = (body: string, checksum: string): string => `${body.slice(0, -1)},"checksum":"${checksum}"}`
+/** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. */
+const seal = (checksum: string): string => `,"checksum":"${checksum}"}`
+const SEAL = /^,"checksum":"([0-9a-f]{8})"\}$/
+const SEAL_BYTES = seal('00000000').length
 
-function checksumOf(body: string, previousChecksum: string): string {
-  return crc32(previousChecksum + body)
-    .toString(16)
-    .padStart(8, '0')
+/** Of the text of an entry without its checksum, given in parts. */
+function checksumOf(previousChecksum: string, ...parts: (string | Buffer)[]): string {
+  const sum = parts.reduce((before: number, part) => crc32(part, before), crc32(previousChecksum))
+  return sum.toString(16).padStart(8, '0')
 }
 
 /** The entry, or why the line cannot be trusted. */
-function unsealed(line: string, previous: Entry | undefined): Entry | string {
-  const [, head, checksum] = SEAL.exec(line) ?? []
-  if (head === undefined || checksum === undefined) return 'not an entry with a checksum'
-  const expected = checksumOf(`${head}}`, previous?.checksum ?? '')
+function unsealed(line: Buffer, previous: Entry | undefined): Entry | string {
+  const head = line.subarray(0, Math.max(line.length - SEAL_BYTES, 0))
+  const [, checksum] = SEAL.exec(line.toString('latin1', head.length)) ?? []
+  if (checksum === undefined) return 'not an entry with a checksum'
+  const expected = checksumOf(previous?.checksum ?? '', head, '}')
   if (checksum !== expected) return `checksum is ${checksum}, its text gives ${expected}`
-  const entry = JSON.parse(line) as Entry
+  const entry = JSON.parse(line.toString()) as Entry
   const ordinal = (previous?.ordinal ?? 0) + 1
   if (entry.ordinal !== ordinal) return `ordinal is ${entry.ordinal}, after ${ordinal - 1}`
   return entry

@@ -2,6 +2,11 @@
 export class Recent<K, V> extends Map<K, V> {
   readonly #most: number
   readonly #onForgotten: (key: K) => void
+  /**
+   * Kept while each new entry takes an old one's place: a new iterator walks over all that was deleted before it. One that
+   * is not used keeps everything in memory that has been in the map since.
+   */
+  #oldest: Iterator<K, undefined> | undefined
 
   constructor(most: number, onForgotten: (key: K) => void = () => {}) {
     super()
@@ -11,11 +16,14 @@ export class Recent<K, V> extends Map<K, V> {
 
   override set(key: K, value: V): this {
     super.set(key, value)
-    if (this.size > this.#most) {
-      const [oldest] = this.keys()
-      this.delete(oldest as K)
-      this.#onForgotten(oldest as K)
+    if (this.size <= this.#most) {
+      this.#oldest = undefined
+      return this
     }
+    this.#oldest ??= this.keys()
+    const oldest = this.#oldest.next().value as K
+    this.delete(oldest)
+    this.#onForgotten(oldest)
     return this
   }
 }

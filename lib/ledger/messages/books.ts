@@ -9,77 +9,87 @@ export interface Seen {
   connection: number
 }
 
-const nameOf = ({ link, connection }: Seen): string => `${link}#${connection}`
-
-/** The judged messages of a channel by tag, and the last tags of all that were seen: they go up by one. */
+/** What is open on a channel: judged messages by tag; and the last tags of all that were seen, which go up by one. */
 export interface ChannelBook {
+  /** Not answered yet. */
   sends: Recent<number, Send>
   deliveries: Recent<number, Delivery>
+  /** Tags of deliveries that were, with their messages. */
+  answered: Recent<number, string>
   published: number
   delivered: number
   /** What still comes belongs to the channel that was; one that is opened again begins at 1. */
   closed: boolean
 }
 
+/** Publishes and deliveries of a channel that may wait for their answer; RabbitMQ gives up long before. */
+const MOST_OPEN = 10_000
+
+/** An answer that comes twice comes soon. */
+const MOST_ANSWERED = 1000
+
 const newBook = (): ChannelBook => ({
-  sends: new Recent(MOST_TAGS),
-  deliveries: new Recent(MOST_TAGS),
+  sends: new Recent(MOST_OPEN),
+  deliveries: new Recent(MOST_OPEN),
+  answered: new Recent(MOST_ANSWERED),
   published: 0,
   delivered: 0,
   closed: false,
 })
 
-export interface ConnectionBook {
-  side: ConnectionOpened['side']
-  channels: Map<number, ChannelBook>
-  /** Of messages on it of which it is open whether they arrived, with where they end in their lane. */
-  passages: { lane: keyof LaneCounts; until: number; passage: Passage }[]
-}
-
-/** Publishes and deliveries of a channel that are remembered: an answer that comes twice comes soon. */
-const MOST_TAGS = 10_000
-
 /** Every so many passages those are let go that have arrived. */
 const SWEEP = 4096
 
-/** What is open on each connection and channel. */
-export class Books {
-  readonly #connections = new Map<string, ConnectionBook>()
-
-  connection(entry: Seen): ConnectionBook {
-    const name = nameOf(entry)
-    const known = this.#connections.get(name)
-    if (known) return known
-    const made: ConnectionBook = { side: 'node', channels: new Map(), passages: [] }
-    this.#connections.set(name, made)
-    return made
-  }
+/** What is open on a connection. */
+export class ConnectionBook {
+  side: ConnectionOpened['side'] = 'node'
+  readonly channels = new Map<number, ChannelBook>()
+  /** Of messages on it of which it is open whether they arrived, with where they end in their lane. */
+  passages: { lane: keyof LaneCounts; until: number; passage: Passage }[] = []
 
   /** @param tag Of what is published or delivered: a closed channel that begins at 1 again is a new one. */
-  channel(entry: Seen, channel: number, tag = 0): ChannelBook {
-    const { channels } = this.connection(entry)
-    const known = channels.get(channel)
+  channel(number: number, tag = 0): ChannelBook {
+    const known = this.channels.get(number)
     if (known && !(known.closed && tag === 1)) return known
     const made = newBook()
-    channels.set(channel, made)
+    this.channels.set(number, made)
     return made
   }
 
   /** A passage of which it is open whether it arrives. */
-  enter(entry: Seen, passage: ConnectionBook['passages'][number]): void {
-    const connection = this.connection(entry)
-    connection.passages.push(passage)
-    if (connection.passages.length % SWEEP === 0)
-      connection.passages = connection.passages.filter((one) => one.passage.reached === 'open')
-  }
-
-  close(entry: Seen): void {
-    this.#connections.delete(nameOf(entry))
+  enter(lane: keyof LaneCounts, until: number, passage: Passage): void {
+    this.passages.push({ lane, until, passage })
+    if (this.passages.length % SWEEP === 0)
+      this.passages = this.passages.filter((one) => one.passage.reached === 'open')
   }
 }
 
-/** What an answer names: one, or all up to it. Tag 0 names all. */
-export function named<T>(seen: ReadonlyMap<number, T>, tag: number, multiple: boolean): T[] {
-  const tags = multiple ? [...seen.keys()].filter((one) => tag === 0 || one <= tag) : [tag]
-  return tags.flatMap((one) => seen.get(one) ?? [])
+/** The connections that are open, by their links and numbers. */
+export class Books {
+  readonly #links = new Map<string, Map<number, ConnectionBook>>()
+
+  of({ link, connection }: Seen): ConnectionBook {
+    let books = this.#links.get(link)
+    if (!books) this.#links.set(link, (books = new Map()))
+    let book = books.get(connection)
+    if (!book) books.set(connection, (book = new ConnectionBook()))
+    return book
+  }
+
+  close({ link, connection }: Seen): void {
+    this.#links.get(link)?.delete(connection)
+  }
+}
+
+/** Takes out what an answer names: one, or all up to it. Tag 0 names all. */
+export function taken<T>(open: Map<number, T>, tag: number, multiple: boolean): [tag: number, T][] {
+  if (multiple) {
+    const all = [...open].filter(([one]) => tag === 0 || one <= tag)
+    for (const [one] of all) open.delete(one)
+    return all
+  }
+  const found = open.get(tag)
+  if (found === undefined) return []
+  open.delete(tag)
+  return [[tag, found]]
 }

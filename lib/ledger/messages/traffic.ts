@@ -2,7 +2,7 @@ import type { Entry } from '../entries.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
-import { Books, named, type ChannelBook, type Seen } from './books.ts'
+import { Books, taken, type ChannelBook, type ConnectionBook, type Seen } from './books.ts'
 import type { Delivery, Passage, Send } from './passages.ts'
 
 /** An RPC message with everything that was seen of it. */
@@ -32,9 +32,6 @@ type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
 /** `engine-1` of `engine-1.rabbitmq`. */
 export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('.'))
 
-/** Far more than one promise has: so that a cluster that runs for days does not fill the memory. */
-const MOST_ANSWERED = 200_000
-
 /**
  * Follows the messages of a journal, entry by entry: every publish, delivery and answer finds its message. It knows no
  * meaning: fates are told from it, see `fates.ts`.
@@ -47,21 +44,29 @@ export class Traffic {
   readonly counts = new Map<string, MethodCount>()
   readonly strays: Stray[] = []
   /** Actions that a heartbeat or a result named, with the entry. */
-  readonly heartbeats = new Recent<string, number>(MOST_ANSWERED)
+  readonly heartbeats: Map<string, number>
+  readonly results: Map<string, number>
   /** Actions of which a run_action was published, with the entry. */
-  readonly asked = new Recent<string, number>(MOST_ANSWERED)
-  readonly results = new Recent<string, number>(MOST_ANSWERED)
+  readonly asked: Map<string, number>
   readonly #books = new Books()
   readonly #bindings = new Bindings()
   /** By the id that a call and its reply share. */
   readonly #calls = new Map<string, Message>()
   readonly #replies = new Map<string, Message>()
-  readonly #finished = new Recent<string, true>(MOST_ANSWERED, (identity) => this.#forget(identity))
+  readonly #finished: Map<string, true>
   readonly #keep: (call: CallFact) => boolean
 
-  /** @param keep Which messages are followed; replies are if their call is. Default: those that are judged. */
-  constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged) {
+  /**
+   * @param keep Which messages are followed; replies are if their call is. Default: those that are judged.
+   * @param mostAnswered So many of which everything was answered are kept, the last ones. Default: all; whoever follows
+   * a cluster that may run for days needs a bound.
+   */
+  constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged, mostAnswered = Infinity) {
     this.#keep = keep
+    this.#finished = new Recent(mostAnswered, (identity) => this.#forget(identity))
+    this.heartbeats = new Recent(mostAnswered)
+    this.results = new Recent(mostAnswered)
+    this.asked = new Recent(mostAnswered)
   }
 
   /** @returns The messages that the entry is about. */
@@ -78,7 +83,7 @@ export class Traffic {
       case 'message.returned':
         return this.#returned(entry)
       case 'connection.opened':
-        this.#books.connection(entry).side = entry.side
+        this.#books.of(entry).side = entry.side
         return []
       case 'channel.closed':
         this.#channelClosed(entry)
@@ -104,7 +109,8 @@ export class Traffic {
 
   #published(entry: EntryOf<'message.published'>): Message[] {
     const { channel, tag, exchange, routingKey, expirationMs, call } = entry
-    const book = this.#books.channel(entry, channel, tag)
+    const connection = this.#books.of(entry)
+    const book = connection.channel(channel, tag)
     if (tag > 0) this.#next(entry, book, 'published', tag)
     if (!call) return []
     this.#count(call, 'published')
@@ -112,7 +118,7 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return []
     const send: Send = {
-      ...this.#passageOf(entry, call.identity, tag),
+      ...passageOf(entry, connection, call.identity),
       exchange,
       routingKey,
       ...(expirationMs === undefined ? {} : { expirationMs }),
@@ -120,47 +126,50 @@ export class Traffic {
     }
     message.sends.push(send)
     if (tag > 0) book.sends.set(tag, send)
-    this.#books.enter(entry, { lane: 'upstream', until: entry.until, passage: send })
+    connection.enter('upstream', entry.until, send)
     return [message]
   }
 
   #delivered(entry: EntryOf<'message.delivered'>): Message[] {
     const { channel, tag, queue, redelivered, noAck = false, call } = entry
-    const book = this.#books.channel(entry, channel, tag)
+    const connection = this.#books.of(entry)
+    const book = connection.channel(channel, tag)
     this.#next(entry, book, 'delivered', tag)
     if (!call) return []
     this.#count(call, 'delivered')
     const message = this.#messageOf(call)
     if (!message) return []
-    const delivery: Delivery = { ...this.#passageOf(entry, call.identity, tag), queue, redelivered, noAck }
+    const delivery: Delivery = { ...passageOf(entry, connection, call.identity), queue, redelivered, noAck }
     message.deliveries.push(delivery)
-    if (!noAck) book.deliveries.set(tag, delivery)
-    this.#books.enter(entry, { lane: 'downstream', until: entry.until, passage: delivery })
+    if (noAck) this.#finish(message)
+    else book.deliveries.set(tag, delivery)
+    connection.enter('downstream', entry.until, delivery)
     return [message]
   }
 
   #confirmed(entry: EntryOf<'message.confirmed'>): Message[] {
     const { channel, tag, multiple, nack, ordinal, at } = entry
-    const book = this.#books.channel(entry, channel)
+    const book = this.#books.of(entry).channel(channel)
     if (tag > book.published && !book.closed)
       this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
-    const sends = named(book.sends, tag, multiple)
-    for (const send of sends) send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
-    return this.#answered(sends)
+    return taken(book.sends, tag, multiple).flatMap(([, send]) => {
+      send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
+      return this.#answered(send)
+    })
   }
 
   #acked(entry: EntryOf<'message.acked'>): Message[] {
     const { channel, tag, multiple, how, requeue, ordinal, at } = entry
-    const book = this.#books.channel(entry, channel)
+    const book = this.#books.of(entry).channel(channel)
     if (tag > book.delivered && !book.closed)
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
-    const deliveries = named(book.deliveries, tag, multiple)
-    for (const delivery of deliveries) {
-      if (delivery.answer && !multiple)
-        this.#stray(entry, `delivery ${tag} was answered twice`, delivery.identity)
-      delivery.answer ??= { ordinal, at, how, requeue }
-    }
-    return this.#answered(deliveries)
+    if (!multiple && book.answered.has(tag))
+      this.#stray(entry, `delivery ${tag} was answered twice`, book.answered.get(tag))
+    return taken(book.deliveries, tag, multiple).flatMap(([one, delivery]) => {
+      book.answered.set(one, delivery.identity)
+      delivery.answer = { ordinal, at, how, requeue }
+      return this.#answered(delivery)
+    })
   }
 
   #returned(entry: EntryOf<'message.returned'>): Message[] {
@@ -178,32 +187,32 @@ export class Traffic {
   }
 
   #channelClosed(entry: EntryOf<'channel.closed'>): void {
-    for (const [channel, book] of this.#books.connection(entry).channels)
+    for (const [channel, book] of this.#books.of(entry).channels)
       if (entry.channel === 0 || entry.channel === channel) book.closed = true
   }
 
   #connectionClosed(entry: EntryOf<'connection.closed'>): void {
-    for (const { lane, until, passage } of this.#books.connection(entry).passages)
+    for (const { lane, until, passage } of this.#books.of(entry).passages)
       passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
     this.#books.close(entry)
   }
 
-  #passageOf(entry: Seen & { at: number; channel: number }, identity: string, tag: number): Passage {
-    const { ordinal, at, link, connection, channel } = entry
-    const { side } = this.#books.connection(entry)
-    return { identity, ordinal, at, link, connection, channel, tag, reached: 'open', side }
+  /** What was answered has arrived. */
+  #answered(passage: Send | Delivery): Message[] {
+    passage.reached = 'yes'
+    const message = this.messages.get(passage.identity)
+    if (!message) return []
+    this.#finish(message)
+    return [message]
   }
 
-  /** What was answered has arrived. Messages of which nothing is open are forgotten in time. */
-  #answered(passages: readonly (Send | Delivery)[]): Message[] {
-    return passages.flatMap((passage) => {
-      passage.reached = 'yes'
-      const message = this.messages.get(passage.identity)
-      if (!message) return []
-      const open = [...message.sends, ...message.deliveries].some(({ answer }) => answer === undefined)
-      if (!open && message.deliveries.length > 0) this.#finished.set(passage.identity, true)
-      return [message]
-    })
+  /** A message that was delivered and of which nothing is open is forgotten in time. */
+  #finish({ call, sends, deliveries }: Message): void {
+    const isOver =
+      deliveries.length > 0 &&
+      sends.every(({ answer, tag }) => answer !== undefined || tag === 0) &&
+      deliveries.every(({ answer, noAck }) => answer !== undefined || noAck)
+    if (isOver) this.#finished.set(call.identity, true)
   }
 
   #forget(identity: string): void {
@@ -255,6 +264,12 @@ export class Traffic {
     this.strays.push({ ordinal, text, ...(identity === undefined ? {} : { identity }) })
   }
 }
+
+const passageOf = (
+  { ordinal, at, link, connection, channel, tag }: EntryOf<'message.published' | 'message.delivered'>,
+  { side }: ConnectionBook,
+  identity: string,
+): Passage => ({ identity, ordinal, at, link, connection, channel, tag, reached: 'open', side })
 
 /** The messages of a journal's entries. */
 export function trafficOf(entries: readonly Entry[]): Traffic {

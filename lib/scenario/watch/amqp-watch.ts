@@ -1,20 +1,20 @@
-import type { CallFact, MessageDelivered, MessagePublished, WireFact } from '../../ledger/wire-entries.ts'
+import type { MessageDelivered, MessagePublished, WireFact } from '../../ledger/wire-entries.ts'
 import { AmqpDecoder } from '../../wire/amqp/decoder.ts'
 import { AmqpFollower, type AmqpEvent } from '../../wire/amqp/follower.ts'
-import { decodeCall, isJudged, outcomeOf } from '../../wire/rpc/call.ts'
 import { redactBody } from '../../wire/rpc/redact.ts'
+import type { Calls } from './calls.ts'
 import type { Place, RecordFact, Watch } from './watch.ts'
 
 type EventOf<K extends AmqpEvent['kind']> = Extract<AmqpEvent, { kind: K }>
 
 /** Of a message's body the journal keeps no more than this, in bytes. */
-const BODY_BYTES = 2048
+const BODY_BYTES = 1024
 
 /** Reads one connection to RabbitMQ and journals what its messages mean. */
-export function watchAmqp(place: Place, record: RecordFact): Watch {
+export function watchAmqp(place: Place, record: RecordFact, calls: Calls): Watch {
   const opaque = (reason: string) => record({ kind: 'connection.opaque', ...place, reason })
   const follower = new AmqpFollower((event) => {
-    const fact = factOf(event, place)
+    const fact = factOf(event, place, calls)
     if (fact) record(fact)
   })
   const upstream = new AmqpDecoder({ onMessage: (message) => follower.client(message), onOpaque: opaque })
@@ -26,16 +26,25 @@ export function watchAmqp(place: Place, record: RecordFact): Watch {
   }
 }
 
-function factOf(event: AmqpEvent, place: Place): WireFact | undefined {
+function factOf(event: AmqpEvent, place: Place, calls: Calls): WireFact | undefined {
   switch (event.kind) {
     case 'published':
-      return publishedFact(event, place)
+      return publishedFact(event, place, calls)
     case 'delivered':
-      return deliveredFact(event, place)
+      return deliveredFact(event, place, calls)
     case 'returned': {
-      const { channel, code, exchange, routingKey, end: until } = event
-      const call = callFactOf(event)
-      return { kind: 'message.returned', ...place, channel, code, exchange, routingKey, ...call, until }
+      const { channel, code, exchange, routingKey, content, end: until } = event
+      const call = calls.of(exchange, content)
+      return {
+        kind: 'message.returned',
+        ...place,
+        channel,
+        code,
+        exchange,
+        routingKey,
+        ...(call && { call }),
+        until,
+      }
     }
     case 'confirmed': {
       const { channel, tag, multiple, nack, end: until } = event
@@ -64,11 +73,11 @@ function factOf(event: AmqpEvent, place: Place): WireFact | undefined {
   }
 }
 
-function publishedFact(event: EventOf<'published'>, place: Place): MessagePublished {
+function publishedFact(event: EventOf<'published'>, place: Place, calls: Calls): MessagePublished {
   const { channel, tag, exchange, routingKey, mandatory, content, end: until } = event
   const expirationMs = Number(content.properties.expiration)
-  const told = callFactOf(event)
-  const judged = told.call !== undefined && (told.call.judged || told.call.kind === 'reply')
+  const call = calls.of(exchange, content)
+  const judged = call !== undefined && (call.judged || call.kind === 'reply')
   return {
     kind: 'message.published',
     ...place,
@@ -80,13 +89,14 @@ function publishedFact(event: EventOf<'published'>, place: Place): MessagePublis
     ...(content.properties.expiration !== undefined && Number.isFinite(expirationMs) && { expirationMs }),
     size: content.bodySize,
     until,
-    ...told,
+    ...(call && { call }),
     ...(judged && { body: redactBody(content.body, BODY_BYTES) }),
   }
 }
 
-function deliveredFact(event: EventOf<'delivered'>, place: Place): MessageDelivered {
+function deliveredFact(event: EventOf<'delivered'>, place: Place, calls: Calls): MessageDelivered {
   const { channel, tag, queue, noAck, redelivered, exchange, routingKey, content, end: until } = event
+  const call = calls.of(exchange, content)
   return {
     kind: 'message.delivered',
     ...place,
@@ -99,33 +109,6 @@ function deliveredFact(event: EventOf<'delivered'>, place: Place): MessageDelive
     routingKey,
     size: content.bodySize,
     until,
-    ...callFactOf(event),
-  }
-}
-
-/** What the journal keeps of the RPC that a message is; nothing if it is none. */
-function callFactOf({ exchange, content }: EventOf<'published' | 'delivered' | 'returned'>): {
-  call?: CallFact
-} {
-  const call = decodeCall({ exchange, ...content })
-  if (!call) return {}
-  const { driver, kind, method, identity, msgId, replyTo, timeoutMs, ids } = call
-  const { actions, ...named } = ids
-  const failed = kind === 'reply' ? call.ok === false : outcomeOf(call) === 'error'
-  return {
-    call: {
-      driver,
-      kind,
-      method,
-      // Without an identity it could not be told from others.
-      judged: identity !== undefined && isJudged(call),
-      identity: identity ?? '',
-      ...(msgId !== undefined && { msgId }),
-      ...(replyTo !== undefined && { replyTo }),
-      ...named,
-      ...(actions && { actions: [...actions] }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(failed && { failed }),
-    },
+    ...(call && { call }),
   }
 }

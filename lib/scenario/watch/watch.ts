@@ -4,6 +4,7 @@ import type { Tap } from '../../proxy/lane.ts'
 import type { ProxyEvent } from '../../proxy/proxy.ts'
 import type { Stream } from '../../toxic.ts'
 import { watchAmqp } from './amqp-watch.ts'
+import { Calls } from './calls.ts'
 import { watchPostgres } from './postgres-watch.ts'
 
 export type RecordFact = (fact: WireFact) => void
@@ -45,7 +46,7 @@ export function together(watches: readonly WireWatch[]): WireWatch {
 }
 
 /** By the service at the end of a link's name. */
-const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact) => Watch> = new Map([
+const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact, calls: Calls) => Watch> = new Map([
   ['rabbitmq', watchAmqp],
   ['postgres', watchPostgres],
 ])
@@ -58,6 +59,7 @@ const keyOf = (link: string, connection: number): string => `${link}#${connectio
  */
 export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWatch {
   const watches = new Map<string, Watch>()
+  const calls = new Calls()
   const watchOf = (link: string, connection: number): Watch | undefined => {
     const key = keyOf(link, connection)
     const known = watches.get(key)
@@ -65,7 +67,7 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
     const start = WATCHES.get(link.slice(link.lastIndexOf('.') + 1))
     if (!start) return undefined
     record({ kind: 'connection.opened', link, connection, side })
-    const watch = start({ link, connection }, record)
+    const watch = start({ link, connection }, record, calls)
     watches.set(key, watch)
     return watch
   }

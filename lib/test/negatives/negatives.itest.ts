@@ -50,11 +50,10 @@ const EXPECTED: Record<string, Expected[]> = {
       promise: 'is told of an action that ran twice',
       status: 'broken',
       reasons: [
-        // The attempt and its message.
+        // The item, and its message.
         new RegExp(`^duplicated: .*one attempt of task t1 of execution ${ID} ran 2 times \\(and 1 more\\)$`),
-        new RegExp(
-          `^evidence: run_action \\(action ${ID}, message \\w+\\): it was delivered 3 times and published 1 times$`,
-        ),
+        // The copies were published past every link.
+        /^evidence: run_action .*: it was delivered 3 times and published 1 times$/,
       ],
     },
     {

@@ -47,10 +47,13 @@ export class Columns {
   }
 
   word(word: string, depth: number): void {
+    if (depth === this.#listDepth && word !== 'select') return this.identifier(word, depth)
     if (COMPARING.has(word)) return
     if (!CLAUSES.has(word)) return this.identifier(word, depth)
     this.#last = ''
     this.#awaited = false
+    // What seemed to be a list of columns is a query in parentheses.
+    this.#listDepth = NOWHERE
     if (word === 'values') this.#valuesDepth = depth
     else if (depth === this.#valuesDepth) this.#valuesDepth = NOWHERE
     if (word === 'set') {

@@ -35,6 +35,7 @@ const PASSWORD = 'p'.charCodeAt(0)
 const AUTHENTICATION = 'R'.charCodeAt(0)
 
 export interface DecoderOptions {
+  /** If it throws, the push throws, and the decoder has lost its place: it must not be used any further. */
   onMessage(message: PostgresMessage): void
   /**
    * Called once, when the connection cannot be read any further: it is encrypted, it is not PostgreSQL, or `side` has
@@ -57,7 +58,6 @@ export class PostgresDecoder {
   readonly #frontend: Framer
   readonly #backend: Framer
   readonly #body = new Body()
-  #opaque = false
   /** Requests for encryption that the server has not answered. */
   #asked: EncryptionRequest[] = []
   #cancelled = false
@@ -77,12 +77,12 @@ export class PostgresDecoder {
 
   /** Bytes of the client. */
   frontend(bytes: Buffer): void {
-    if (!this.#opaque) this.#push('frontend', this.#frontend, bytes)
+    this.#push('frontend', this.#frontend, bytes)
   }
 
   /** Bytes of the server. */
   backend(bytes: Buffer): void {
-    if (!this.#opaque) this.#push('backend', this.#backend, bytes)
+    this.#push('backend', this.#backend, bytes)
   }
 
   #push(side: Side, framer: Framer, bytes: Buffer): void {
@@ -95,7 +95,6 @@ export class PostgresDecoder {
   }
 
   #close(side: Side, reason: string): void {
-    this.#opaque = true
     this.#frontend.stop()
     this.#backend.stop()
     this.#options.onOpaque?.(side, reason)

@@ -15,6 +15,8 @@ describe('SQL for people to read', () => {
     ],
     ["CREATE USER u ENCRYPTED PASSWORD E'a\\'b'", "CREATE USER u ENCRYPTED PASSWORD '***'"],
     ["CREATE USER u PASSWORD 'without an end", "CREATE USER u PASSWORD '***'"],
+    ["CREATE USER u PASSWORD 'a\\'b'", "CREATE USER u PASSWORD '***'"],
+    [`SELECT '{"a": "{\\"token\\": \\"x\\"}"}'`, `SELECT '{"a": "{\\"token\\": \\"***"}'`],
     ['ALTER USER u PASSWORD $q$x$q$', "ALTER USER u PASSWORD '***'"],
     ["CREATE USER u IDENTIFIED BY 'x'", "CREATE USER u IDENTIFIED BY '***'"],
     [
@@ -59,6 +61,12 @@ describe('SQL for people to read', () => {
         expect(redactSql(sql, maxLength)).to.not.match(/[QZ%]/)
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  it('has no part of a password in a URL that was cut', () => {
+    expect(redactSql("SELECT 'postgresql://user:password@host/db'", 34)).to.equal(
+      "SELECT 'postgresql://user:***…",
     )
   })
 

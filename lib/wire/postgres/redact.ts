@@ -65,7 +65,6 @@ function redactJson(literal: string): string {
   for (let key = JSON_KEY.exec(literal); key; key = JSON_KEY.exec(literal)) {
     const valueStart = JSON_KEY.lastIndex
     // A value that is no secret may have keys of its own inside.
-    JSON_KEY.lastIndex = valueStart - 1
     if (!SECRET.test(key[1]!)) continue
     JSON_VALUE.lastIndex = valueStart
     JSON_VALUE.test(literal)

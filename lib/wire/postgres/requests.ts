@@ -9,7 +9,7 @@ interface Request {
   statements: (Statement | undefined)[]
   /** How many more there are, of which nothing is known. */
   beyond: number
-  /** Sent as far as its end. */
+  /** Sent as far as its end, except for the rows of a COPY. */
   whole: boolean
   extended: boolean
   /** The server awaits the rows of a COPY. */

@@ -89,6 +89,21 @@ describe('The start of a connection to PostgreSQL', () => {
     expect(decode([frontend(cancel, cancel)]).opaque).to.have.length(1)
   })
 
+  it('knows what a client answers at each step of SASL', () => {
+    const decoded = decode([
+      startup()[0]!,
+      backend(server.authentication(10)),
+      frontend(client.sendSASLInitialResponseMessage('SCRAM-SHA-256', 'n,,n=,r=x')),
+      backend(server.authentication(11)),
+      frontend(client.sendSCRAMClientFinalMessage('c=biws,r=xy,p=z')),
+      backend(server.authentication(12), startup()[1]!.bytes),
+    ])
+    expect(typesOf(decoded).slice(1, 7)).to.deep.equal(
+      `AuthenticationSASL SASLInitialResponse AuthenticationSASLContinue SASLResponse AuthenticationSASLFinal
+       AuthenticationOk`.split(/\s+/),
+    )
+  })
+
   const secret = 'correct horse'
   for (const [what, code, sent, type] of [
     ['in clear text', 3, client.password(secret), 'PasswordMessage'],

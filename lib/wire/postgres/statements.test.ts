@@ -58,7 +58,8 @@ describe('The statements of a query', () => {
     expect(touches(`${read} FOR UPDATE SKIP LOCKED`)).to.deep.equal(locked)
     expect(touches(`${read} FOR NO KEY UPDATE`)).to.deep.equal(locked)
     expect(touches(`SELECT extract(epoch FROM x) FROM f(1), t FOR KEY SHARE`)).to.deep.equal([])
-    expect(touches('SELECT extract(epoch FROM x) FROM t FOR KEY SHARE')).to.deep.equal(['SELECT FOR SHARE t'])
+    const odd = 'SELECT (SELECT 1), extract(epoch FROM x), a IS DISTINCT FROM b FROM t FOR KEY SHARE'
+    expect(touches(odd)).to.deep.equal(['SELECT FOR SHARE t'])
   })
 
   for (const [sql = '', ...expected] of [
@@ -76,6 +77,15 @@ describe('The statements of a query', () => {
     [`UPDATE t SET a = CASE WHEN b = 'x' THEN 1 END WHERE '${A}' = t.id`, 'UPDATE t (a) =A'],
     [`MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET v = 1`, 'MERGE t (v)'],
     ['DELETE FROM ONLY "a""b" USING c', 'DELETE a"b'],
+    [`DELETE FROM t WHERE key = 'k-${A}' OR key = '1${A}'`, 'DELETE t key=A'],
+    [
+      `INSERT INTO t (id) SELECT * FROM (VALUES ('${A}')) AS v(x) WHERE ((v.x = '${B}'))`,
+      'INSERT t id=A x=B',
+    ],
+    [`INSERT INTO t (values, set, id) VALUES (1, 2, '${A}')`, 'INSERT t id=A'],
+    [`INSERT INTO t (SELECT * FROM u WHERE id = '${A}')`, 'INSERT t id=A'],
+    ['UPDATE temp SET a = 1', 'UPDATE temp (a)'],
+    ['SELECT 1 INTO TEMP TABLE t', 'CREATE t'],
     ['TRUNCATE TABLE t', 'TRUNCATE t'],
     ['TRUNCATE t CASCADE', 'TRUNCATE t'],
     ['CREATE TEMP TABLE IF NOT EXISTS t (id int)', 'CREATE t'],
@@ -88,12 +98,12 @@ describe('The statements of a query', () => {
     ['COPY (SELECT 1) TO STDOUT'],
     ['CALL p()', 'CALL'],
     ['EXPLAIN DELETE FROM t'],
-    ['SELECT \'DELETE FROM t\' AS "UPDATE t" /* INSERT INTO /* t */ */ -- UPDATE t\n'],
+    ['SELECT \'DELETE FROM t\' AS "UPDATE t" /* INSERT INTO t */ -- UPDATE t\n'],
     ["SELECT E'\\'; DELETE FROM t', U&'\\0041', $x$; DELETE $x$, $1, 1e5, 'it''s'"],
     ['SET default_transaction_isolation TO DEFAULT'],
-    ['SELECT b IS DISTINCT FROM c FROM t'],
+    ['SELECT /* a /* b */ ; DELETE FROM t */ 1'],
   ]) {
-    it(`say what can be seen of ${sql.replace(A, 'A').trim()}`, () => {
+    it(`say what can be seen of ${sql.replaceAll(A, 'A').replaceAll(B, 'B').trim()}`, () => {
       expect(touches(sql)).to.deep.equal(expected)
     })
   }
@@ -116,6 +126,7 @@ describe('The statements of a query', () => {
     expect(inWords(bound(statement!, values))).to.deep.equal(['UPDATE t (a) a=B id=A'])
     expect(inWords(bound(statement!, [null]))).to.deep.equal(['UPDATE t (a)'])
     expect(inWords(statement!)).to.deep.equal(['UPDATE t (a)'])
+    expect(statementsOf('SELECT 1 FROM t WHERE id = $1', 1)[0]!.parameters.size).to.equal(0)
   })
 
   it('keep a hundred ids, and count the others', () => {

@@ -24,6 +24,8 @@ export type Control = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'prepare'
 
 export interface Statement {
   control: Control | undefined
+  /** COMMIT AND CHAIN, ROLLBACK AND CHAIN: another transaction begins. */
+  chains: boolean
   /** What it writes or locks, at most 32; what it only reads is not listed. */
   touches: Touch[]
   /** Where the values of `$1`, `$2` … belong, of those that belong to a touch; at most 256. */
@@ -45,13 +47,14 @@ const MANIPULATING = new Set(['select', 'insert', 'update', 'delete', 'merge', '
 const DEFINING = new Set(
   'create alter drop truncate comment grant revoke reassign refresh import call do execute'.split(' '),
 )
-/** What may stand between a verb and its table. */
-const BEFORE_TABLE = new Set(
-  'only table if not exists lateral temp temporary unlogged global local foreign'.split(' '),
-)
+/** What may stand between a verb and its table: no table can have such a name without quotes. */
+const BEFORE_TABLE = new Set(['only', 'table', 'lateral'])
+/** The same for CREATE, ALTER and DROP, and for SELECT … INTO, which is a CREATE here. */
+const BEFORE_DEFINED = new Set(['only', 'table', 'if', 'not', 'exists', 'temp', 'temporary', 'unlogged'])
 /** `update` behind these is no UPDATE of a table: FOR UPDATE, ON CONFLICT … DO UPDATE, ON UPDATE CASCADE. */
 const NO_UPDATE = new Set(['for', 'key', 'do', 'on', 'of', 'or', 'then'])
-const CONTROL_WORDS = 3
+/** As many as tell what a statement does to its transaction: ROLLBACK WORK AND NO CHAIN. */
+const CONTROL_WORDS = 5
 
 /**
  * The statements of a query text, in order, of at most `limit`. They are read by somebody who knows a few words and
@@ -96,6 +99,7 @@ export function bound(statement: Statement, values: readonly (Buffer | null)[]):
 class StatementReader {
   readonly #statement: Statement = {
     control: undefined,
+    chains: false,
     touches: [],
     parameters: new Map(),
     omittedIds: 0,
@@ -136,6 +140,7 @@ class StatementReader {
     this.#tableEnds()
     const statement = this.#statement
     statement.control = controlOf(this.#words)
+    statement.chains = this.#words.includes('chain') && !this.#words.includes('no')
     if (statement.touches.length === 0 && DEFINING.has(verb)) this.#touch(verb.toUpperCase(), '')
     if (this.#lock !== '') {
       for (const touch of statement.touches) if (touch.verb === 'SELECT') touch.verb = this.#lock
@@ -214,7 +219,8 @@ class StatementReader {
       this.#tableEnds()
       return false
     }
-    if (isWord && !this.#dotted && BEFORE_TABLE.has(text)) return true
+    const before = DEFINING.has(this.#awaited.toLowerCase()) ? BEFORE_DEFINED : BEFORE_TABLE
+    if (isWord && !this.#dotted && before.has(text)) return true
     this.#table = text
     this.#dotted = false
     return true
@@ -230,7 +236,7 @@ class StatementReader {
 
   #touch(verb: string, table: string): void {
     if (this.#statement.touches.length >= MAX_TOUCHES) return
-    const touch: Touch = { verb, table: own(table.slice(0, MAX_NAME_LENGTH)), columns: [], ids: [] }
+    const touch: Touch = { verb, table: nameOf(table), columns: [], ids: [] }
     this.#statement.touches.push(touch)
     if (verb !== 'SELECT' || this.#target === undefined || this.#target.verb === 'SELECT')
       this.#target = touch
@@ -238,13 +244,13 @@ class StatementReader {
 
   #assigned(column: string): void {
     const columns = this.#target?.columns
-    if (columns && columns.length < MAX_COLUMNS) columns.push(own(column))
+    if (columns && columns.length < MAX_COLUMNS) columns.push(nameOf(column))
   }
 
   #value(value: string): void {
     if (!this.#target) return
     for (const id of uuidsIn(value)) {
-      if (this.#kept < MAX_IDS) this.#target.ids.push({ column: own(this.#columns.at(this.#depth)), id })
+      if (this.#kept < MAX_IDS) this.#target.ids.push({ column: nameOf(this.#columns.at(this.#depth)), id })
       else this.#statement.omittedIds += 1
       this.#kept += 1
     }
@@ -253,9 +259,11 @@ class StatementReader {
   #parameter(index: number): void {
     const { parameters } = this.#statement
     if (!this.#target || parameters.size >= MAX_PARAMETERS) return
-    parameters.set(index, { touch: this.#target, column: own(this.#columns.at(this.#depth)) })
+    parameters.set(index, { touch: this.#target, column: nameOf(this.#columns.at(this.#depth)) })
   }
 }
+
+const nameOf = (text: string): string => own(text.slice(0, MAX_NAME_LENGTH))
 
 const INTO: Record<string, string> = { insert: 'INSERT', merge: 'MERGE' }
 

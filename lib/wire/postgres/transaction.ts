@@ -55,6 +55,7 @@ export class Transaction {
   failed = false
   #error: { sqlstate: string; error: string } | undefined
   #statements = 0
+  #writes = false
   #ids = 0
   #omittedIds = 0
   readonly #entries = new Map<string, Entry>()
@@ -63,9 +64,9 @@ export class Transaction {
     this.implicit = implicit
   }
 
-  /** It has written or locked something, or was asked to. */
+  /** It was asked to write something. */
   get writes(): boolean {
-    return this.#entries.size > 0
+    return this.#writes
   }
 
   /** A statement, if its text is known, and the CommandComplete's tag, if there was one. */
@@ -109,6 +110,7 @@ export class Transaction {
 
   #touch(touch: Touch, rows: number): void {
     const { touched, columns, ids } = this.#entryOf(touch)
+    this.#writes ||= !touch.verb.startsWith('SELECT')
     touched.statements += 1
     touched.rows += rows
     for (const column of touch.columns) {

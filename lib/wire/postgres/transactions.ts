@@ -50,13 +50,13 @@ export class TransactionFollower {
   /** The connection has ended: reports what was not finished by then. */
   ended(): void {
     let doubtful = false
-    for (const { statements, beyond, whole, extended } of this.#requests.unanswered()) {
+    for (const { statements, beyond, whole, extended, copying } of this.#requests.unanswered()) {
       // A server commits a simple query before it answers its last statement.
       if (this.#open?.implicit && !extended && statements.length + beyond === 0) this.#idle()
       for (const statement of statements) this.#leave(statement)
       // Among those that are not known there may be a COMMIT.
       doubtful ||= beyond > 0
-      if (this.#open?.implicit && whole) this.#abandon(true)
+      if (this.#open?.implicit && whole && !copying) this.#abandon(true)
     }
     this.#abandon(doubtful)
   }
@@ -109,12 +109,16 @@ export class TransactionFollower {
       case 'START TRANSACTION':
         return this.#begin()
       case 'COMMIT':
-        return this.#finish('committed')
+        this.#finish('committed')
+        if (statement?.chains) this.#begin()
+        return
       case 'PREPARE TRANSACTION':
         return this.#finish('prepared')
       case 'ROLLBACK':
         // The tag of ROLLBACK TO SAVEPOINT too. If the statement is not known, ReadyForQuery tells.
-        if (statement && statement.control !== 'savepoint') this.#finish('rolledBack')
+        if (!statement || statement.control === 'savepoint') return
+        this.#finish('rolledBack')
+        if (statement.chains) this.#begin()
         return
       case 'SAVEPOINT':
       case 'RELEASE':
@@ -132,10 +136,9 @@ export class TransactionFollower {
     const statement = this.#requests.answered()
     if (statement) this.#open ??= new Transaction(true)
     const transaction = this.#open
-    if (transaction === undefined) return
+    // What follows in a failed transaction is refused, and does nothing.
+    if (transaction === undefined || transaction.failed) return
     if (statement && statement.control === undefined) transaction.add(statement)
-    // What follows in a failed transaction fails for that reason.
-    if (transaction.failed) return
     transaction.failed = true
     transaction.blame(code, message)
     if (transaction.implicit && !transaction.writes) return

@@ -1,4 +1,5 @@
-import { isObject, parseJson } from './envelope.ts'
+import { isObject } from './envelope.ts'
+import { inside, Members, parseJson, valueOf, type Piece } from './nested-json.ts'
 
 /**
  * A call's arguments, decoded one at a time when they are asked for: most are long, and nobody asks. Each is JSON in a
@@ -6,19 +7,35 @@ import { isObject, parseJson } from './envelope.ts'
  * are given: `{data, error, cancel}` for a result, `{cls, cls_attrs, data}` for an action.
  */
 export class Arguments {
-  readonly #encoded: Readonly<Record<string, unknown>>
+  readonly #members: Members
 
-  constructor(encoded: Readonly<Record<string, unknown>>) {
-    this.#encoded = encoded
+  constructor(members: Members = new Members()) {
+    this.#members = members
+  }
+
+  /** A single one, or none. */
+  static of(name: string, piece: Piece | undefined): Arguments {
+    const members = new Members()
+    if (piece) members.add(name, piece)
+    return new Arguments(members)
   }
 
   get names(): string[] {
-    return Object.keys(this.#encoded)
+    return [...new Set(this.#members.names)]
   }
 
-  /** @returns undefined if there is no such argument; the text itself if it is no JSON (Python's NaN is none). */
+  /** @returns undefined if there is no such argument; a text that is no JSON as it is (Python's NaN is none). */
   get(name: string): unknown {
-    return Object.hasOwn(this.#encoded, name) ? decode(this.#encoded[name]) : undefined
+    const piece = this.#members.get(name)
+    if (!piece) return undefined
+    const json = inside(piece)
+    const value = json && valueOf(json)
+    return value === undefined ? valueOf(piece) : dataOf(value)
+  }
+
+  /** The members of an argument that is an object, undecoded. */
+  object(name: string): Members | undefined {
+    return this.#members.objectIn(name)
   }
 
   /** All of them by name. */
@@ -27,11 +44,9 @@ export class Arguments {
   }
 }
 
-function decode(encoded: unknown): unknown {
-  if (typeof encoded !== 'string') return encoded
-  const value = parseJson(encoded)
-  if (value === undefined) return encoded
+function dataOf(value: unknown): unknown {
   if (!isObject(value) || !('__serial_key' in value)) return value
   const data = value['__serial_data']
-  return typeof data === 'string' ? (parseJson(data) ?? data) : data
+  const said = typeof data === 'string' ? parseJson(data) : undefined
+  return said === undefined ? data : said
 }

@@ -1,5 +1,5 @@
-import { Arguments } from './arguments.ts'
-import { isObject, type Envelope } from './envelope.ts'
+import type { Arguments } from './arguments.ts'
+import type { Envelope } from './envelope.ts'
 import { readKombu } from './kombu.ts'
 import { idsOf, isJudgedMethod, type CallIds } from './methods.ts'
 import { readOslo } from './oslo.ts'
@@ -60,7 +60,7 @@ export interface RpcCall {
 }
 
 /** Of a longer body only the head is read, as if the rest had not been kept. */
-export const LONGEST_BODY = 1024 * 1024
+const LONGEST_BODY = 1024 * 1024
 
 /**
  * The Mistral RPC that a message is, whatever its method, or undefined if it is none.
@@ -79,8 +79,7 @@ export function decodeCall(input: RpcInput): RpcCall | undefined {
 }
 
 function callOf(driver: RpcCall['driver'], envelope: Envelope, input: RpcInput): RpcCall {
-  const { method, uniqueId, msgId, replyTo, ok, failure, partial } = envelope
-  const args = new Arguments(envelope.args)
+  const { method, args, uniqueId, msgId, replyTo, ok, failure, partial } = envelope
   const ids = envelope.kind === 'reply' ? {} : idsOf(method, args)
   const kind = envelope.kind === 'cast' && input.exchange.endsWith('_fanout') ? 'fanout' : envelope.kind
   const identity = driver === 'oslo' ? uniqueId : kombuIdentity(envelope, ids, input)
@@ -130,9 +129,9 @@ export function isJudged({ kind, method, ids, partial }: RpcCall): boolean {
  */
 export function outcomeOf({ method, args }: RpcCall): 'success' | 'error' | 'cancelled' | undefined {
   if (method !== 'on_action_complete') return undefined
-  const result = args.get('result')
-  if (result === null && args.get('wf_action') === true) return 'success'
-  if (!isObject(result)) return undefined
-  if (result['cancel'] === true) return 'cancelled'
-  return result['error'] === null || result['error'] === undefined ? 'success' : 'error'
+  const result = args.object('result')?.objectIn('__serial_data')
+  if (!result) return args.get('result') === null && args.get('wf_action') === true ? 'success' : undefined
+  if (!result.whole) return undefined
+  if (result.value('cancel') === true) return 'cancelled'
+  return (result.value('error') ?? null) === null ? 'success' : 'error'
 }

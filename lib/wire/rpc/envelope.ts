@@ -1,11 +1,13 @@
-/** What both drivers' envelopes say, with the arguments as they are on the wire. */
+import type { Arguments } from './arguments.ts'
+
+/** What both drivers' envelopes say. */
 export interface Envelope {
   /** `request`: a call or a cast, in a body whose end, which would tell, was not kept. */
   readonly kind: 'call' | 'cast' | 'request' | 'reply'
   /** '' for a reply, which does not name it. */
   readonly method: string
-  /** By name, each value JSON in a string or null. A reply has its `result`, a failure nothing. */
-  readonly args: Readonly<Record<string, unknown>>
+  /** A reply has its `result`, a failure nothing. */
+  readonly args: Arguments
   /** oslo's `_unique_id`, which no two messages share and a resent one keeps. */
   readonly uniqueId?: string | undefined
   /** What a call and its reply have in common. */
@@ -20,25 +22,8 @@ export interface Envelope {
   readonly partial: boolean
 }
 
-export type JsonObject = Record<string, unknown>
-
-export const isObject = (value: unknown): value is JsonObject =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** What a JSON text says, or undefined if it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** The object that a JSON text is, or undefined if it is none. */
-export function parseObject(text: string): JsonObject | undefined {
-  const value = parseJson(text)
-  return isObject(value) ? value : undefined
-}
 
 /** Mistral's ids have at most 36 characters, its methods 22; AMQP's short strings 255 bytes. */
 const LONGEST_NAME = 255

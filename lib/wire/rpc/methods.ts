@@ -1,5 +1,5 @@
 import type { Arguments } from './arguments.ts'
-import { asName, isObject } from './envelope.ts'
+import { asName } from './envelope.ts'
 
 /** Whom a call is about, as far as it says so. */
 export interface CallIds {
@@ -13,25 +13,48 @@ export interface CallIds {
   readonly actions?: readonly string[]
 }
 
-/** The arguments that say whom a call is about. */
+type Named = { -readonly [Kind in keyof CallIds]: CallIds[Kind] }
+
+/** The arguments that say whom a call is about, and what they add to its ids. */
 const NAMING = {
-  wf_ex_id: (value) => idOf('workflow', value),
-  task_ex_id: (value) => idOf('task', value),
-  /** With wf_action, a sub-workflow is the action, and it is the sub-workflow's execution that is named. */
-  action_ex_id: (value, args) => idOf(args.get('wf_action') === true ? 'workflow' : 'action', value),
-  action_ex_ids: (value) => {
-    const actions = Array.isArray(value) ? value.map(asName).filter((id) => id !== undefined) : []
-    return actions.length > 0 ? { actions } : {}
+  wf_ex_id: (ids, args) => add(ids, 'workflow', args.get('wf_ex_id')),
+  task_ex_id: (ids, args) => add(ids, 'task', args.get('task_ex_id')),
+  action_ex_id: (ids, args) => {
+    if (args.get('wf_action') !== true) add(ids, 'action', args.get('action_ex_id'))
+  },
+  /**
+   * With wf_action, a sub-workflow is the action, and action_ex_id is its execution. It is always said; where it was cut
+   * off, nobody knows whose id it is.
+   */
+  wf_action: (ids, args) => {
+    const isWorkflow = args.get('wf_action')
+    if (typeof isWorkflow === 'boolean')
+      add(ids, isWorkflow ? 'workflow' : 'action', args.get('action_ex_id'))
+  },
+  action_ex_ids: (ids, args) => {
+    const named = args.get('action_ex_ids')
+    const actions = Array.isArray(named) ? named.map(asName).filter((id) => id !== undefined) : []
+    if (actions.length > 0) ids.actions = actions
   },
   /** Empty for an action that belongs to no task. */
-  exec_ctx: (value) => ({
-    ...idOf('workflow', fieldOf(value, 'workflow_execution_id')),
-    ...idOf('task', fieldOf(value, 'task_execution_id')),
-  }),
+  exec_ctx: (ids, args) => {
+    const context = args.object('exec_ctx')
+    add(ids, 'workflow', context?.value('workflow_execution_id'))
+    add(ids, 'task', context?.value('task_execution_id'))
+  },
   /** A sub-workflow's execution has no id yet when it is started: its parent task is named. */
-  params: (value) => idOf('task', fieldOf(value, 'task_execution_id')),
-  ex_id: (value, args) => idOf(String(args.get('event')).startsWith('TASK_') ? 'task' : 'workflow', value),
-} satisfies Record<string, (value: unknown, args: Arguments) => CallIds>
+  params: (ids, args) => add(ids, 'task', args.object('params')?.value('task_execution_id')),
+  ex_id: (ids, args) => {
+    const event = String(args.get('event'))
+    if (event.startsWith('TASK_')) add(ids, 'task', args.get('ex_id'))
+    if (event.startsWith('WORKFLOW_')) add(ids, 'workflow', args.get('ex_id'))
+  },
+} satisfies Record<string, (ids: Named, args: Arguments) => void>
+
+function add(ids: Named, kind: 'workflow' | 'task' | 'action', value: unknown): void {
+  const id = asName(value)
+  if (id !== undefined) ids[kind] = id
+}
 
 type NamingArgument = keyof typeof NAMING
 
@@ -49,8 +72,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   start_workflow: judged('wf_ex_id', 'params'),
   start_task: judged('task_ex_id'),
   run_action: judged('action_ex_id', 'exec_ctx'),
-  on_action_complete: judged('action_ex_id'),
-  on_action_update: judged('action_ex_id'),
+  on_action_complete: judged('wf_action'),
+  on_action_update: judged('wf_action'),
   pause_workflow: judged('wf_ex_id'),
   resume_workflow: judged('wf_ex_id'),
   stop_workflow: judged('wf_ex_id'),
@@ -74,20 +97,10 @@ const methodOf = (name: string): Method => (Object.hasOwn(METHODS, name) && METH
 
 /** Whom the call of a method is about. */
 export function idsOf(method: string, args: Arguments): CallIds {
-  let ids: CallIds = {}
-  for (const name of methodOf(method).naming) {
-    const value = args.get(name)
-    if (value !== undefined && value !== null) ids = { ...ids, ...NAMING[name](value, args) }
-  }
+  const ids: Named = {}
+  for (const name of methodOf(method).naming) NAMING[name](ids, args)
   return ids
 }
 
 /** Whether calls of a method are judged. */
 export const isJudgedMethod = (method: string): boolean => methodOf(method).judged
-
-const idOf = (kind: 'workflow' | 'task' | 'action', value: unknown): CallIds => {
-  const id = asName(value)
-  return id === undefined ? {} : { [kind]: id }
-}
-
-const fieldOf = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined)

@@ -1,3 +1,5 @@
+import { endOfNested, endOfString } from './nested-json.ts'
+
 /**
  * What a key has in its name if its value is a secret: in Mistral's context (auth_token, trust_id, service_catalog, which
  * has endpoints with names of their users' projects, and the profiler's hmac_key), in inputs of actions and in
@@ -6,8 +8,8 @@
 const SECRET =
   /passw|passphrase|pass_?code|token|secret|credential|catalog|authorization|cookie|trust_?id|hmac_?key|private_?key|api_?key|access_?key|admin_?pass|(?<![\w.-])(?:auth|pass|pwd)(?![\w.-])/gi
 
-/** `scheme://user:password@host`; longer ones than these are none. */
-const USER_INFO = /(:\/\/[^\s/:@"'\\]{0,128}):[^\s/@"'\\]{1,256}@/g
+/** `scheme://user:password@host`, or the end of a text that was cut there; longer ones than these are none. */
+const USER_INFO = /(:\/\/[^\s/:@"'\\]{0,128}):[^\s/@"'\\]{1,256}(@|$)/g
 
 const BLANK = '***'
 
@@ -17,7 +19,7 @@ const BLANK = '***'
  * anywhere; a value without an end is blanked to the end. The rest stays as it is.
  */
 export function redactText(text: string): string {
-  const plain = text.includes('\\u00') ? text.replace(ESCAPED_LETTER, unescapeLetter) : text
+  const plain = text.includes('u00') ? text.replace(ESCAPED_LETTER, unescapeLetter) : text
   let out = ''
   let done = 0
   SECRET.lastIndex = 0
@@ -28,7 +30,7 @@ export function redactText(text: string): string {
     done = value.end
     SECRET.lastIndex = Math.max(value.end, SECRET.lastIndex)
   }
-  return (out + plain.slice(done)).replace(USER_INFO, `$1:${BLANK}@`)
+  return (out + plain.slice(done)).replace(USER_INFO, `$1:${BLANK}$2`)
 }
 
 /** Nobody but who wants to hide something writes a letter, a digit or an underscore like this. */
@@ -42,71 +44,46 @@ interface Value {
   blank: string
 }
 
-/** `key` + what comes here: the rest of the key, its closing quote if it has one, a colon or an equals sign, a value. */
+/** Behind the word: the rest of the key, its closing quote if it has one, a colon or an equals sign. */
 const AFTER_WORD = /[\w.-]{0,64}(\\*)(["']?)\s{0,8}(?::|=>?)\s{0,8}/y
+/** A value in quotes, at whatever depth; Python's have a letter before them sometimes. */
+const OPENING = /[bru]?(\\*)(["'])/y
 /** A value without quotes, with the scheme of an Authorization before it. */
 const BARE = /(?:(?:Bearer|Basic|Digest)\s{1,8})?[^\s,;&"'\\)}\]]+/iy
-/** As in b'bytes'. */
-const PYTHON_PREFIX = /^[bu]["']/
 /** What is no secret whatever its key says. */
 const HARMLESS = /(?:null|None|true|True|false|False|\{\}|\[\])(?![\w.-])/y
+/** In Python's way to write them a quote with a backslash is one of the string's own, more or less. */
+const PYTHON_CLOSING = /(?<!\\)'/g
 
-/** The value that belongs to a key, of which the name has been read up to a place in it; undefined if it is no key. */
+/** What a sticky or global pattern finds from a place on. */
+function find(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)
+}
+
+/** The value that belongs to a key, which has been read up to somewhere in its name; undefined if it is no key. */
 function valueAfter(text: string, at: number): Value | undefined {
-  AFTER_WORD.lastIndex = at
-  const [head, slashes = '', quote = ''] = AFTER_WORD.exec(text) ?? []
+  const [head, slashes = '', quote = ''] = find(AFTER_WORD, text, at) ?? []
   if (head === undefined) return undefined
-  const begin =
-    at + head.length + (PYTHON_PREFIX.test(text.slice(at + head.length, at + head.length + 2)) ? 1 : 0)
-  HARMLESS.lastIndex = begin
-  if (HARMLESS.test(text)) return undefined
-  const opening = slashes + (quote || '"')
-  const first = text[begin]
-  if (first === '{' || first === '[') {
-    return { begin, end: endOfNested(text, begin, slashes.length), blank: opening + BLANK + opening }
+  const begin = at + head.length
+  if (find(HARMLESS, text, begin)) return undefined
+  const blank = quote === '' ? BLANK : slashes + quote + BLANK + slashes + quote
+  const opening = find(OPENING, text, begin)
+  if (opening) {
+    const inside = OPENING.lastIndex
+    const [, itsSlashes = '', mark] = opening
+    const end =
+      mark === '"'
+        ? endOfString(text, inside, itsSlashes.length)
+        : (find(PYTHON_CLOSING, text, inside)?.index ?? -1)
+    return { begin: inside, end: end < 0 ? text.length : end, blank: BLANK }
   }
-  for (const mark of ['"', "'"]) {
-    if (!text.startsWith(slashes + mark, begin)) continue
-    const inside = begin + slashes.length + 1
-    return { begin: inside, end: endOfString(text, inside, slashes.length, mark), blank: BLANK }
+  if (text[begin] === '{' || text[begin] === '[') {
+    const end = endOfNested(text, begin, slashes.length)
+    return { begin, end: end < 0 ? text.length : end, blank }
   }
-  BARE.lastIndex = begin
-  const bare = BARE.exec(text)?.[0]
-  if (bare === undefined) return undefined
-  return { begin, end: begin + bare.length, blank: quote ? opening + BLANK + opening : BLANK }
-}
-
-/**
- * Where the string's content ends that begins here. In JSON that is n times inside a string a quote has 2^n - 1
- * backslashes before it, one of the content (2^n) times as many again for each of its own: an odd number of these more.
- * Fewer are the end of a string around it.
- */
-function endOfString(text: string, begin: number, slashes: number, quote: string): number {
-  for (let at = text.indexOf(quote, begin); at >= 0; at = text.indexOf(quote, at + 1)) {
-    let run = at
-    while (run > begin && text[run - 1] === '\\') run--
-    const more = at - run - slashes
-    if (more < 0) return run
-    if ((more / (slashes + 1)) % 2 === 0) return at - slashes
-  }
-  return text.length
-}
-
-const STRUCTURE = /["{}[\]]/g
-
-/** Where the object or the array ends that begins here. */
-function endOfNested(text: string, begin: number, slashes: number): number {
-  let depth = 0
-  STRUCTURE.lastIndex = begin
-  for (let match = STRUCTURE.exec(text); match; match = STRUCTURE.exec(text)) {
-    if (match[0] === '"') {
-      STRUCTURE.lastIndex = endOfString(text, STRUCTURE.lastIndex, slashes, '"') + slashes + 1
-      continue
-    }
-    depth += match[0] === '{' || match[0] === '[' ? 1 : -1
-    if (depth === 0) return STRUCTURE.lastIndex
-  }
-  return text.length
+  const bare = find(BARE, text, begin)
+  return bare ? { begin, end: begin + bare[0].length, blank } : undefined
 }
 
 /**

@@ -1,0 +1,81 @@
+import { crc32 } from 'node:zlib'
+import type { CallFact } from '../../ledger/wire-entries.ts'
+import { Recent } from '../../util/recent.ts'
+import type { Content } from '../../wire/amqp/message.ts'
+import { decodeCall, isJudged, outcomeOf, type RpcInput } from '../../wire/rpc/call.ts'
+
+/** Messages that are remembered: many more than are under way between their publish and their delivery. */
+const MOST_MESSAGES = 4096
+/** Longer bodies are rare, and decoded as often as they pass. */
+const MOST_BYTES = 8192
+
+type Properties = RpcInput['properties']
+
+/** All that a call is told by, besides its body. */
+const TELLING: Required<{ [P in keyof Properties]: true }> = {
+  contentType: true,
+  correlationId: true,
+  replyTo: true,
+  type: true,
+  expiration: true,
+}
+const NAMES = Object.keys(TELLING) as (keyof Properties)[]
+
+interface Known {
+  exchange: string
+  /** The values of the telling properties. */
+  told: (string | undefined)[]
+  body: Buffer
+  call: CallFact | undefined
+}
+
+/**
+ * Decodes the RPCs that messages are. A message passes twice, from its publisher and to its consumer, in the very same
+ * bytes: it is decoded the first time only.
+ */
+export class Calls {
+  readonly #known = new Recent<number, Known>(MOST_MESSAGES)
+
+  /** What the journal keeps of the RPC that a message is; undefined if it is none. */
+  of(exchange: string, content: Content): CallFact | undefined {
+    const { body, properties, truncated } = content
+    if (truncated || body.length > MOST_BYTES) return callFactOf(exchange, content)
+    const key = crc32(body)
+    const known = this.#known.get(key)
+    if (known && known.exchange === exchange && isSame(known, content)) return known.call
+    const call = callFactOf(exchange, content)
+    // A copy, since a view keeps all in memory that came with it.
+    this.#known.set(key, {
+      exchange,
+      told: NAMES.map((name) => properties[name]),
+      body: Buffer.from(body),
+      call,
+    })
+    return call
+  }
+}
+
+const isSame = (known: Known, { body, properties }: Content): boolean =>
+  known.body.equals(body) && NAMES.every((name, index) => known.told[index] === properties[name])
+
+function callFactOf(exchange: string, content: Content): CallFact | undefined {
+  const call = decodeCall({ exchange, ...content })
+  if (!call) return undefined
+  const { driver, kind, method, identity, msgId, replyTo, timeoutMs, ids } = call
+  const { actions, ...named } = ids
+  const failed = kind === 'reply' ? call.ok === false : outcomeOf(call) === 'error'
+  return {
+    driver,
+    kind,
+    method,
+    // Without an identity it could not be told from others.
+    judged: identity !== undefined && isJudged(call),
+    identity: identity ?? '',
+    ...(msgId !== undefined && { msgId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...named,
+    ...(actions && { actions: [...actions] }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(failed && { failed }),
+  }
+}

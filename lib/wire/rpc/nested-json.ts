@@ -1,0 +1,205 @@
+/**
+ * JSON in a text that has it in strings in strings, read where it stands: nothing is unescaped until it is asked for, and
+ * the text may have been cut. In a string in so many strings, n, each quote has 2^n - 1 backslashes before it:
+ *
+ *     {"a": "x"}            no backslash: the text's own
+ *     {\"a\": \"x\"}        1, one string further in
+ *     {\\\"a\\\": …         3
+ */
+
+const SPACE = 32
+const QUOTE = 34
+const OPENING_BRACKET = 91
+const BACKSLASH = 92
+const CLOSING_BRACKET = 93
+const OPENING_BRACE = 123
+const CLOSING_BRACE = 125
+
+/**
+ * Where a string's content ends.
+ * @param begin of the content, behind its opening quote.
+ * @param slashes backslashes before the opening quote.
+ * @returns -1 if its closing quote is not in the text, or a string around it ends before.
+ */
+export function endOfString(text: string, begin: number, slashes: number): number {
+  for (let at = text.indexOf('"', begin); at >= 0; at = text.indexOf('"', at + 1)) {
+    let run = at
+    while (run > begin && text.charCodeAt(run - 1) === BACKSLASH) run--
+    const more = at - run - slashes
+    if (more < 0) return -1
+    // A backslash of the string's own is slashes + 1 of them here, and an odd number of its own escapes the quote.
+    if ((more / (slashes + 1)) % 2 === 0) return at - slashes
+  }
+  return -1
+}
+
+/** Behind the object or the array that begins here, or -1 if its end is not in the text. */
+export function endOfNested(text: string, begin: number, slashes: number): number {
+  let depth = 0
+  for (let at = begin; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) {
+      const end = endOfString(text, at + 1, slashes)
+      if (end < 0) return -1
+      at = end + slashes
+    } else if (char === OPENING_BRACE || char === OPENING_BRACKET) {
+      depth++
+    } else if (char === CLOSING_BRACE || char === CLOSING_BRACKET) {
+      depth--
+      if (depth === 0) return at + 1
+    }
+  }
+  return -1
+}
+
+/** A value where it stands. */
+export interface Piece {
+  readonly text: string
+  readonly begin: number
+  readonly end: number
+  /** Backslashes before each of its quotes. */
+  readonly slashes: number
+}
+
+/** What a piece says, or undefined if it is no JSON. It shares no memory with the text. */
+export function valueOf(piece: Piece): unknown {
+  const { text, begin, end, slashes } = piece
+  if (isString(piece)) {
+    const content = text.slice(begin + slashes + 1, end - slashes - 1)
+    if (!content.includes('\\')) return parseJson(`"${content}"`)
+  }
+  let json: unknown = text.slice(begin, end)
+  for (let strings = slashes; strings > 0; strings >>= 1) json = parseJson(`"${String(json)}"`)
+  return typeof json === 'string' ? parseJson(json) : undefined
+}
+
+/** What a JSON text says, or undefined if it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a string begins here. */
+const opensString = (text: string, at: number, slashes: number): boolean =>
+  text.charCodeAt(at + slashes) === QUOTE && (slashes === 0 || text.charCodeAt(at) === BACKSLASH)
+
+const isString = ({ text, begin, slashes }: Piece): boolean => opensString(text, begin, slashes)
+
+/** The JSON that a string contains, where it stands; undefined if the piece is no string. */
+export function inside(piece: Piece): Piece | undefined {
+  if (!isString(piece)) return undefined
+  const { text, begin, end, slashes } = piece
+  return { text, begin: begin + slashes + 1, end: end - slashes - 1, slashes: 2 * slashes + 1 }
+}
+
+/** An object's members where they stand; a name with an escape in it, which no Python argument has, as it is written. */
+export class Members {
+  readonly names: string[] = []
+  readonly #pieces: Piece[] = []
+  /** The members of the member that was to be looked into. */
+  inner: Members | undefined
+  /** They are all there. Otherwise something is missing, or is no JSON, and these come before it. */
+  whole = false
+  /** Behind the object, if it is whole. */
+  end = 0
+
+  add(name: string, piece: Piece): void {
+    this.names.push(name)
+    this.#pieces.push(piece)
+  }
+
+  /** The last one of this name. */
+  get(name: string): Piece | undefined {
+    return this.#pieces[this.names.lastIndexOf(name)]
+  }
+
+  /** What the last one of this name says; undefined if there is none, or it is no JSON. */
+  value(name: string): unknown {
+    const piece = this.get(name)
+    return piece && valueOf(piece)
+  }
+
+  /** The members of a member that is a string with an object in it. */
+  objectIn(name: string): Members | undefined {
+    const piece = this.get(name)
+    const json = piece && inside(piece)
+    if (!json || json.text[json.begin] !== '{') return undefined
+    return readMembers(json.text, json.begin, json.slashes)
+  }
+}
+
+/** What to read of an object. */
+interface Wanted {
+  /** The name of a member to look into. */
+  readonly inner?: string
+  /** How a name begins with which the members begin that nobody wants. */
+  readonly until?: string
+}
+
+/**
+ * Reads an object's members.
+ * @param at where its opening brace is, or a comma between its members.
+ * @param slashes backslashes before each of its quotes.
+ */
+export function readMembers(text: string, at: number, slashes: number, wanted: Wanted = {}): Members {
+  const members = new Members()
+  let next = at
+  do {
+    const begin = afterSpace(text, next + 1)
+    const name = nameAt(text, begin, slashes)
+    if (name === undefined) {
+      members.whole = text[next] === '{' && text[begin] === '}'
+      members.end = begin + 1
+      return members
+    }
+    if (wanted.until !== undefined && name.startsWith(wanted.until)) {
+      members.whole = true
+      return members
+    }
+    const colon = afterSpace(text, begin + name.length + 2 * (slashes + 1))
+    const value = afterSpace(text, colon + 1)
+    if (text[colon] !== ':') return members
+    let end: number
+    if (name === wanted.inner && text[value] === '{') {
+      members.inner = readMembers(text, value, slashes)
+      end = members.inner.whole ? members.inner.end : -1
+    } else {
+      end = endOfValue(text, value, slashes)
+    }
+    if (end < 0) return members
+    members.add(name, { text, begin: value, end, slashes })
+    next = afterSpace(text, end)
+  } while (text[next] === ',')
+  members.whole = text[next] === '}'
+  members.end = next + 1
+  return members
+}
+
+function nameAt(text: string, at: number, slashes: number): string | undefined {
+  const begin = at + slashes + 1
+  const end = opensString(text, at, slashes) ? endOfString(text, begin, slashes) : -1
+  return end < 0 ? undefined : text.slice(begin, end)
+}
+
+const LITERAL = /[\w.+-]+/y
+
+/** Behind a value, or -1 if its end is not in the text. */
+function endOfValue(text: string, begin: number, slashes: number): number {
+  if (opensString(text, begin, slashes)) {
+    const end = endOfString(text, begin + slashes + 1, slashes)
+    return end < 0 ? -1 : end + slashes + 1
+  }
+  const first = text[begin]
+  if (first === '{' || first === '[') return endOfNested(text, begin, slashes)
+  LITERAL.lastIndex = begin
+  return LITERAL.test(text) && LITERAL.lastIndex < text.length ? LITERAL.lastIndex : -1
+}
+
+/** The place of the next character that is no space. What else comes before the space among all characters is in no JSON. */
+function afterSpace(text: string, at: number): number {
+  while (text.charCodeAt(at) <= SPACE) at++
+  return at
+}
