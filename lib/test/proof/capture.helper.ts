@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { poll } from '../../util/poll.ts'
 
 /** Kernel memory for what dumpcap has not read yet, in MiB: it must not lose a packet while both processors are busy. */
-const BUFFER_MIB = 64
+const BUFFER_MIB = 512
 const LIMIT_MS = 20_000
 
 /** Takes down all that passes over TCP on loopback. */
