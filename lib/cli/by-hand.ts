@@ -31,7 +31,6 @@ export async function linksByHand(
   if (toxiproxy === undefined) throw new UsageError(`${state.id} has no links`)
   const api = new ToxiproxyApi(toxiproxy)
   // A real Toxiproxy may have proxies of others.
-  // A real Toxiproxy may have proxies of others.
   const all = Object.values(await api.proxies())
     .filter(({ name }) => name in state.links)
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
