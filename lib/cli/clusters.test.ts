@@ -18,6 +18,7 @@ const cluster = (name: string, id: string, kept: boolean): FoundCluster => ({
     urls: {},
     logs: `/runs/${id}/nodes`,
     links: {},
+    taps: {},
   },
 })
 const main = cluster('main', 'main-1', true)

@@ -10,7 +10,7 @@ import { freePort } from '../util/ports.ts'
 import { cleanPredecessors } from './predecessors.ts'
 
 /** A cluster whose owner has died: no process has ever started when the machine did. */
-function leave(urls: ClusterState['urls'], links: ClusterState['links']): void {
+function leave(urls: ClusterState['urls'], taps: ClusterState['taps']): void {
   const folder = join(clustersFolder(), 'gate-1')
   mkdirSync(folder)
   writeState(folder, {
@@ -24,7 +24,8 @@ function leave(urls: ClusterState['urls'], links: ClusterState['links']): void {
     processes: {},
     urls,
     logs: join(folder, 'logs'),
-    links,
+    links: {},
+    taps,
   })
 }
 
@@ -49,14 +50,14 @@ describe('what killed predecessors left on a Toxiproxy that outlives them', () =
 
   it('is removed, and what others have laid there stays', async () => {
     const api = new ToxiproxyApi(front.url)
-    const upstream = '127.0.0.1:9'
-    const listen = await api.createProxy('engine-1.rabbitmq', upstream)
-    await api.createProxy('engine-1.postgres', upstream)
-    await api.createProxy('engine-2.rabbitmq', upstream)
+    const tap = '127.0.0.1:9'
+    await api.createProxy('engine-1.rabbitmq', tap)
+    await api.createProxy('engine-1.postgres', tap)
+    await api.createProxy('engine-2.rabbitmq', tap)
     leave(
       { toxiproxy: front.url, tap: 'http://127.0.0.1:9' },
-      // The second has its name from the cluster and its port from somebody else.
-      { 'engine-1.rabbitmq': { listen, upstream }, 'engine-1.postgres': { listen: '127.0.0.1:9', upstream } },
+      // The second has its name from the cluster and leads to somebody else's tap.
+      { 'engine-1.rabbitmq': tap, 'engine-1.postgres': '127.0.0.1:10' },
     )
     expect(await cleanPredecessors()).to.have.lengthOf(1)
     expect(Object.keys(await api.proxies())).to.have.members(['engine-1.postgres', 'engine-2.rabbitmq'])

@@ -24,14 +24,12 @@ export async function removeRemains(remains: Remains): Promise<void> {
 }
 
 /** A real Toxiproxy outlives everybody: what the cluster laid there would stay, with faults that have no end. */
-async function removeFrontProxies({ urls: { toxiproxy, tap }, links }: ClusterState): Promise<void> {
+async function removeFrontProxies({ urls: { toxiproxy, tap }, taps }: ClusterState): Promise<void> {
   if (toxiproxy === undefined || tap === undefined || toxiproxy === tap) return
   const front = new ToxiproxyApi(toxiproxy)
   try {
-    // A proxy of that name may be somebody else's by now; the port tells.
-    const ours = Object.values(await front.proxies()).filter(
-      ({ name, listen }) => links[name]?.listen === listen,
-    )
+    // A proxy of that name may be somebody else's by now; the tap that it leads to tells.
+    const ours = Object.values(await front.proxies()).filter(({ name, upstream }) => taps[name] === upstream)
     await Promise.all(ours.map(({ name }) => front.removeProxy(name)))
   } catch {
     // A Toxiproxy that has gone has taken its proxies with it, and one that another has just removed is gone too.

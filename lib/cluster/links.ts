@@ -2,8 +2,11 @@ import type { NodeKind, Service } from './state.ts'
 
 /** What makes a node's path to a service: somebody else's business (the proxies'), handed in. */
 export interface LinkFabric {
-  /** Lays the link to a service on `upstreamPort` and returns the loopback port that the node is to use. */
-  open(link: string, upstreamPort: number): Promise<number>
+  /**
+   * Lays the link to a service on `upstreamPort` and returns the loopback port that the node is to use.
+   * @param note is told where our own proxy listens, before a Toxiproxy that outlives us is told to lead there.
+   */
+  open(link: string, upstreamPort: number, note?: (tap: string) => void): Promise<number>
   /** Ports from which the link's connections reach the service now. */
   servicePorts(link: string): Promise<number[]>
 }

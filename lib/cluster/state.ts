@@ -35,6 +35,8 @@ export interface ClusterState {
   logs: string
   /** The links by name, with the port that the node uses. */
   links: Record<string, { listen: string; upstream: string }>
+  /** Where our own proxy of each link listens behind a real Toxiproxy; written before that one is asked for its own. */
+  taps: Record<string, string>
 }
 
 const STATE_FILE = 'state.json'
@@ -56,7 +58,7 @@ function readState(folder: string): ClusterState | undefined {
   }
   // What a Crosswind before this one left must be found and cleaned too, whatever its file lacks.
   try {
-    return { logs: join(folder, 'logs'), ...JSON.parse(text) } as ClusterState
+    return { logs: join(folder, 'logs'), taps: {}, ...JSON.parse(text) } as ClusterState
   } catch {
     // Damaged by somebody else, since ours are moved into place whole: it names nothing that could be found.
     return undefined

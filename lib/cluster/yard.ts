@@ -58,7 +58,11 @@ export class Yard {
   /** The same fabric, with each link that it lays written down for later commands. */
   noting(fabric: LinkFabric): LinkFabric {
     const open = async (link: string, upstreamPort: number) => {
-      const port = await fabric.open(link, upstreamPort)
+      const noteTap = (tap: string) => {
+        this.state.taps[link] = tap
+        this.save()
+      }
+      const port = await fabric.open(link, upstreamPort, noteTap)
       this.state.links[link] = { listen: `127.0.0.1:${port}`, upstream: `127.0.0.1:${upstreamPort}` }
       this.save()
       return port
@@ -124,6 +128,7 @@ export function layYard(plan: YardPlan, mistral: string): Yard {
     urls: { ...plan.urls },
     logs,
     links: {},
+    taps: {},
   }
   const ground: Ground = {
     id,

@@ -12,19 +12,21 @@ const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexO
  */
 export function linkFabric(own: ToxiproxyApi, front: ToxiproxyApi | undefined): LinkFabric {
   const laid = new Map<string, { upstreamPort: number; port: number }>()
-  const lay = async (link: string, upstreamPort: number): Promise<number> => {
+  const lay = async (link: string, upstreamPort: number, note?: (tap: string) => void): Promise<number> => {
     // After a boot that was tried again the service is elsewhere.
     if (laid.delete(link))
       await Promise.all([own, ...(front ? [front] : [])].map((api) => api.removeProxy(link)))
     const tap = await own.createProxy(link, `127.0.0.1:${upstreamPort}`)
-    return portOf(front === undefined ? tap : await front.createProxy(link, tap))
+    if (front === undefined) return portOf(tap)
+    note?.(tap)
+    return portOf(await front.createProxy(link, tap))
   }
   return {
     // A node that is started again under its name finds its links as they were.
-    open: async (link, upstreamPort) => {
+    open: async (link, upstreamPort, note) => {
       const known = laid.get(link)
       if (known?.upstreamPort === upstreamPort) return known.port
-      const port = await lay(link, upstreamPort)
+      const port = await lay(link, upstreamPort, note)
       laid.set(link, { upstreamPort, port })
       return port
     },
