@@ -41,7 +41,8 @@ export const brokerNotFoundAgain: KnownGap = {
   name: 'a node does not find its broker again',
   because:
     'under kombu an executor whose connection was cut reports an error for an action that has run, or keeps messages ' +
-    'that it was given and neither runs nor acknowledges them, so that their actions expire and are repeated',
+    'that it was given and neither runs nor acknowledges them, or engines stay without a consumer, so that actions ' +
+    'expire and are repeated, at the worst until the deadline',
   breaks: [
     {
       word: 'repeated',
@@ -58,6 +59,15 @@ export const brokerNotFoundAgain: KnownGap = {
       text: /^(run_action|on_action_complete) .*: (never reached the broker|delivered and never acknowledged|acknowledged and its work never seen)$/,
     },
     { word: 'parked', text: /of queue mistral_(engine|executor) are held by its consumers, unacknowledged$/ },
+    {
+      word: 'parked',
+      text: /^(run_action|on_action_complete) .*: parked$/,
+      evidence: [/^queue mistral_(engine|executor) has \d+ messages and no consumer$/],
+    },
+    {
+      word: 'parked',
+      text: /^\d+ messages are parked in queue mistral_(engine|executor), which has no consumer$/,
+    },
   ],
   rpc: ['kombu'],
   mistral: [15],
