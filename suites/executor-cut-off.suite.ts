@@ -1,5 +1,22 @@
-import { expect, scenario } from '../lib/scenario/index.ts'
+import { expect, scenario, type KnownGap } from '../lib/scenario/index.ts'
 import { brokerNotFoundAgain } from './known-gaps.ts'
+
+const answeredTooSoon: KnownGap = {
+  name: 'a reply comes before its queue',
+  because:
+    'under kombu an executor that finds its broker again publishes its results before it has declared its reply ' +
+    'queue again, so that a reply to one of them goes nowhere',
+  breaks: [
+    {
+      word: 'lost',
+      text: /^reply .*: (never delivered|unroutable)$/,
+      evidence: [/published by engine-\d+ to openstack\//],
+    },
+  ],
+  rpc: ['kombu'],
+  mistral: [15],
+  seen: '1 of 10',
+}
 
 describe('One executor is cut off from RabbitMQ while the other works', () => {
   const run = scenario({ executor: 2 })
@@ -19,6 +36,6 @@ describe('One executor is cut off from RabbitMQ while the other works', () => {
     await run.busy('executor-1')
     await run.link('executor-1', 'rabbitmq').down()
     run.release()
-    expect(await run.verdict({ allow: ['repeated'] })).to.be.valid
+    expect(await run.verdict({ allow: ['repeated'] })).to.be.knownGap(answeredTooSoon)
   })
 })

@@ -1,6 +1,7 @@
 import { DeadlineError, pauseFor, poll } from '../util/poll.ts'
 import { HarnessError } from '../util/errors.ts'
 import { NODE_KINDS } from '../cluster/state.ts'
+import { linkName } from '../cluster/links.ts'
 import type { QueueState } from '../cluster/broker.ts'
 import type { RunningNode } from '../cluster/node.ts'
 import { MistralRest } from '../mistral/rest.ts'
@@ -18,7 +19,8 @@ const IDLE_WINDOW_MS = 2500
 
 /**
  * Brings the cluster to where a promise may begin: no toxic set, every node answers and consumes, nothing is
- * RUNNING, the queues that are consumed are empty. A node that does not answer is replaced.
+ * RUNNING, the queues that are consumed are empty. A node that does not answer, or of which nobody can tell whether
+ * it would, is replaced.
  * @returns What had to be mended, for the report.
  */
 export async function cleanState(session: Session): Promise<string[]> {
@@ -26,6 +28,7 @@ export async function cleanState(session: Session): Promise<string[]> {
   const notes = await removeLeftovers(session)
   notes.push(...(await restoreNodes(session)))
   await quietQueues(session, notes)
+  session.struck.clear()
   return notes
 }
 
@@ -44,23 +47,28 @@ async function restoreNodes(session: Session): Promise<string[]> {
   const wanted = NODE_KINDS.flatMap((kind) =>
     Array.from({ length: plan.sizes[kind] }, (_, n) => ({ kind, name: `${kind}-${n + 1}` })),
   )
-  const answers = await Promise.all(
+  const found = await Promise.all(
     [...cluster.nodes.values()].map(async (node) => ({
       node,
-      answers: await answersSoon(node, plan.signal),
+      illness: await illnessOf(session, node),
     })),
   )
   const notes: string[] = []
-  for (const { node, answers: well } of answers) {
-    if (well) continue
-    const why =
-      node.process.exit() === undefined ? `did not answer within ${ANSWER_LIMIT_MS / 1000} s` : 'had ended'
-    await replace(session, node, why, notes)
-  }
+  for (const { node, illness } of found)
+    if (illness !== undefined) await replace(session, node, illness, notes)
   await Promise.all(
     wanted.filter(({ name }) => !cluster.nodes.has(name)).map(({ kind, name }) => cluster.start(kind, name)),
   )
   return notes
+}
+
+/** Why a node cannot be relied upon; undefined: it can. */
+async function illnessOf({ plan, struck }: Session, node: RunningNode): Promise<string | undefined> {
+  // The kombu driver has no ping, and a node of it that has lost its broker may look well and never work again.
+  if (plan.rpc === 'kombu' && struck.has(linkName(node.name, 'rabbitmq')))
+    return 'had its link to RabbitMQ struck, and has no ping that would tell whether it found it again'
+  if (await answersSoon(node, plan.signal)) return undefined
+  return node.process.exit() === undefined ? `did not answer within ${ANSWER_LIMIT_MS / 1000} s` : 'had ended'
 }
 
 async function answersSoon(node: RunningNode, signal: AbortSignal | undefined): Promise<boolean> {

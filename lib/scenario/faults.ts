@@ -168,6 +168,7 @@ export class Faults {
     }
     // Entered before the first link is struck: a failure half-way must be undone too.
     this.lasting.set(id, end)
+    for (const link of links) this.session.struck.add(link)
     await this.begin(id)
     await watch.begin(() => allOrFirstError(links.map((link) => fault.apply(link, id, durationMs))))
     if (durationMs === undefined) return

@@ -70,6 +70,8 @@ export interface Session extends AsyncDisposable {
   readonly versions: RunBegun['versions']
   /** Bytes per second that each link carries when nothing runs; empty until it was measured. */
   readonly idle: Map<string, number>
+  /** Links that faults have struck since the last clean state. */
+  readonly struck: Set<string>
   /** The first running api's client. */
   rest(): MistralRest
   record(fact: Fact): void
@@ -217,6 +219,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       database,
       versions,
       idle: new Map(),
+      struck: new Set(),
       rest,
       record,
       broken: () => broken,
