@@ -15,6 +15,9 @@ export type Entry = Fact & {
   checksum: string
 }
 
+/** The entries of one kind. */
+export type EntryOf<Kind extends Fact['kind']> = Extract<Entry, { kind: Kind }>
+
 export type Fact =
   | RunBegun
   | RunEnded

@@ -1,4 +1,5 @@
-import type { EntryOf, ScenarioFacts } from './facts.ts'
+import type { EntryOf } from './entries.ts'
+import type { ScenarioFacts } from './facts.ts'
 import { ofKind } from './facts.ts'
 import { standingOf, type Known, type Standing } from './standing.ts'
 import { isTerminal, type Tree } from './tree.ts'

@@ -1,6 +1,6 @@
 import { inSeconds } from '../util/clock.ts'
-import type { DatabaseRead, FaultEvidence, LinkEvidence, Timeouts } from './entries.ts'
-import { ofKind, type EntryOf, type ScenarioFacts } from './facts.ts'
+import type { DatabaseRead, EntryOf, FaultEvidence, LinkEvidence, Timeouts } from './entries.ts'
+import { ofKind, type ScenarioFacts } from './facts.ts'
 import { isOpen, owedBelow } from './owed.ts'
 import { recoveryOf } from './recovery.ts'
 import { isTerminal, treeOf } from './tree.ts'
@@ -82,7 +82,7 @@ function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultR
   const struck = targets.some(({ whyNot }) => whyNot === undefined)
   const whyNot = [
     ...untold(story),
-    ...tiesOf(armed, facts.timeouts),
+    ...tiesOf(armed, facts.past.run?.timeouts),
     ...(victims.length > 0
       ? []
       : ['no judged execution was under way, with work owed, from its start to its end']),
@@ -150,7 +150,7 @@ function victimsOf(facts: ScenarioFacts, { armed, atBegin, atEnd }: Story): stri
   const tree = treeOf(atBegin)
   return atBegin.executions
     .filter((row) => asked.has(row.id) && !isTerminal(row))
-    .filter((row) => owedBelow(tree, row, facts.graphs).some(isOpen))
+    .filter((row) => owedBelow(tree, row, facts.past.graphs).some(isOpen))
     .map(({ id }) => id)
     .filter(
       (id) => armed.extent !== 'span' || atEnd?.executions.some((row) => row.id === id && !isTerminal(row)),
@@ -163,7 +163,7 @@ function targetsOf(
   victims: readonly string[],
 ): Target[] {
   const idle = new Map(
-    ofKind(facts.earlierEntries, 'link.idle')
+    facts.past.idle
       .filter(({ ordinal }) => begun && ordinal < begun.ordinal)
       .map(({ link, bytesPerSecond }) => [link, bytesPerSecond]),
   )
@@ -178,9 +178,8 @@ function targetsOf(
 const isBlackHole = ({ toxic }: EntryOf<'fault.armed'>): boolean => toxic?.type === 'timeout'
 
 /** What is to be said where nothing is known to have been swallowed. */
-function unseenText({ earlierEntries }: ScenarioFacts): string {
-  const embedded = ofKind(earlierEntries, 'run.begun').at(-1)?.toxiproxy === 'embedded'
-  return embedded
+function unseenText({ past }: ScenarioFacts): string {
+  return past.run?.toxiproxy === 'embedded'
     ? 'nothing was swallowed'
     : 'nothing is known to have been swallowed (a real Toxiproxy tells all of it only with -proxy-metrics)'
 }

@@ -46,7 +46,7 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
     ...runsPerAttempt(arrivals.own)
       .flatMap((runs) => duplicatedAttempt(runs, items) ?? [])
       .map((finding): [Word, Found] => ['duplicated', finding]),
-    ...(facts.reading ? unexpectedEffects(arrivals, tree, facts.graphs) : []).map(
+    ...(facts.reading ? unexpectedEffects(arrivals, tree, facts.past.graphs) : []).map(
       (finding): [Word, Found] => ['unexpected', finding],
     ),
     ...deaths.nodes.map((finding): [Word, Found] => ['unexpected', finding]),

@@ -1,5 +1,5 @@
-import type { BrokerRead, QueueRow } from './entries.ts'
-import { ofKind, type EntryOf, type ScenarioFacts } from './facts.ts'
+import type { BrokerRead, EntryOf, QueueRow } from './entries.ts'
+import { ofKind, type ScenarioFacts } from './facts.ts'
 import type { Finding } from './verdict-document.ts'
 
 type Found = Omit<Finding, 'allowed'>
@@ -49,25 +49,13 @@ export interface Deaths {
   services: Found[]
 }
 
-/** Exits that nobody asked for: neither a fault nor a hand nor the tear-down had signalled the process. */
-export function deathsOf({ judgedEntries, earlierEntries }: ScenarioFacts): Deaths {
-  const died = ofKind(judgedEntries, 'node.exited')
-    .filter((exit) => !exit.expected && !wasSignalled(exit, earlierEntries))
-    .map(deathFinding)
+/** Exits that nobody asked for. */
+export function deathsOf({ begun, past }: ScenarioFacts): Deaths {
+  const died = past.deaths.filter(({ ordinal }) => ordinal >= begun.ordinal).map(deathFinding)
   return {
     nodes: died.filter(({ id }) => !SERVICES.has(id)),
     services: died.filter(({ id }) => SERVICES.has(id)),
   }
-}
-
-function wasSignalled(exit: EntryOf<'node.exited'>, entries: ScenarioFacts['earlierEntries']): boolean {
-  const own = entries.filter(
-    (entry) => entry.ordinal < exit.ordinal && 'node' in entry && entry.node === exit.node,
-  )
-  const start = own.findLastIndex(({ kind }) => kind === 'node.started')
-  return ofKind(own.slice(start + 1), 'node.signalled').some(
-    ({ signal }) => signal !== 'SIGSTOP' && signal !== 'SIGCONT',
-  )
 }
 
 function deathFinding({ node, pid, code, signal, ordinal }: EntryOf<'node.exited'>): Found {

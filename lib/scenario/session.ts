@@ -8,6 +8,7 @@ import { findPrograms } from '../cluster/programs.ts'
 import { postgresVersion } from '../cluster/postgres.ts'
 import { rabbitMqVersion } from '../cluster/rabbitmq.ts'
 import type { Fact, Rpc, RunBegun } from '../ledger/entries.ts'
+import { Scenarios } from '../ledger/facts.ts'
 import { openJournal, type Journal } from '../ledger/journal.ts'
 import { isWireFact } from '../ledger/wire-entries.ts'
 import { timeouts } from '../mistral/config.ts'
@@ -58,6 +59,8 @@ export interface SessionPlan {
 export interface Session extends AsyncDisposable {
   readonly plan: SessionPlan
   readonly journal: Journal
+  /** Those of the journal so far, for judging. */
+  readonly scenarios: Scenarios
   readonly cluster: RunningCluster
   /** Our own server: the tap and the proof. */
   readonly tap: RunningToxiproxy
@@ -211,6 +214,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     return {
       plan,
       journal,
+      scenarios: new Scenarios(journal.entries()),
       cluster,
       tap,
       faults,

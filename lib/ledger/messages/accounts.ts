@@ -1,7 +1,7 @@
 import type { Arrival } from '../effects.ts'
 import { ofKind, type ScenarioFacts } from '../facts.ts'
 import { fateOf, type MessageFate } from './fates.ts'
-import { trafficOf, type Message, type Traffic } from './traffic.ts'
+import type { Message, Traffic } from './traffic.ts'
 import { worldOf, type World } from './world.ts'
 
 /** The messages of one scenario, each with its fate. */
@@ -18,18 +18,17 @@ export interface Accounts {
 
 /** Accounts for every judged message that was first seen until the scenario had settled. */
 export function accountsOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): Accounts {
-  const { begun, judgedEntries, earlierEntries } = facts
-  const traffic = trafficOf(earlierEntries)
-  const tapped = earlierEntries.some(({ kind }) => kind === 'connection.opened')
+  const { begun, judgedEntries, past } = facts
+  const { traffic, tapped } = past
   if (!tapped) return { tapped, own: [], foreign: [], divergences: [] }
   const world = worldOf(facts, arrivals)
   const roots = new Set(ofKind(judgedEntries, 'execution.requested').map(({ execution }) => execution))
   const own: MessageFate[] = []
   const foreign: MessageFate[] = []
-  for (const message of traffic.messages.values()) {
+  for (const message of past.freshMessages()) {
     const root = rootOf(message, traffic, world)
     if (root !== undefined && roots.has(root)) own.push(fateOf(message, traffic, world))
-    else if (root === undefined && beganIn(message, begun.ordinal) && namesAnything(message, traffic))
+    else if (root === undefined && namesAnything(message, traffic))
       foreign.push(fateOf(message, traffic, world))
   }
   return {
@@ -72,9 +71,6 @@ function rootOf(message: Message, traffic: Traffic, world: World): string | unde
 
 const idsOf = ({ workflow, task, action }: Message['call']): string[] =>
   [workflow, task, action].filter((id) => id !== undefined)
-
-const beganIn = ({ sends, deliveries }: Message, ordinal: number): boolean =>
-  Math.min(...[...sends, ...deliveries].map((one) => one.ordinal)) >= ordinal
 
 const namesAnything = (message: Message, traffic: Traffic): boolean =>
   idsOf((traffic.callOf(message) ?? message).call).length > 0

@@ -1,5 +1,5 @@
 import type { Entry } from '../entries.ts'
-import { factsOf, scenariosOf } from '../facts.ts'
+import { Scenarios } from '../facts.ts'
 import { arrivalsOf } from '../effects.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { accountsOf } from './accounts.ts'
@@ -80,8 +80,9 @@ export function listed(
 /** The fates that the ledger gives, by identity, over all scenarios of a journal. */
 export function fatesIn(entries: readonly Entry[]): Map<string, MessageFate> {
   const fates = new Map<string, MessageFate>()
-  for (const { scenario } of scenariosOf(entries)) {
-    const facts = factsOf(entries, scenario)
+  const scenarios = new Scenarios(entries)
+  for (const { scenario } of scenarios.list()) {
+    const facts = scenarios.factsOf(scenario)
     // What was not asked for was not read to its end either.
     if (!facts.asked) continue
     const { own, foreign } = accountsOf(facts, arrivalsOf(facts).own)

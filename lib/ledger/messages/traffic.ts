@@ -1,4 +1,4 @@
-import type { Entry } from '../entries.ts'
+import type { Entry, EntryOf } from '../entries.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
@@ -26,8 +26,6 @@ export interface MethodCount {
   published: number
   delivered: number
 }
-
-type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
 
 /** `engine-1` of `engine-1.rabbitmq`. */
 export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('.'))
