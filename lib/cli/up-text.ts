@@ -1,5 +1,6 @@
 import type { ClusterState } from '../cluster/state.ts'
 import { paint, type Terminal } from '../report/console.ts'
+import { isNode } from '../util/node-names.ts'
 import { apiUrl } from './clusters.ts'
 import { tableLines } from './table.ts'
 
@@ -24,9 +25,7 @@ export function upFacts(state: ClusterState, run: string): UpFacts {
     name,
     mistral,
     rpc,
-    nodes: Object.keys(processes)
-      .filter((one) => one.includes('-'))
-      .toSorted(),
+    nodes: Object.keys(processes).filter(isNode).toSorted(),
     urls: { api: apiUrl(state) ?? '', toxiproxy: urls.toxiproxy ?? '', effects: urls.effects ?? '' },
     run,
     links: Object.entries(links)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { isNode } from '../util/node-names.ts'
 import { processFacts } from '../util/procfs.ts'
 import type { OnEvent } from './events.ts'
 import { clustersFolder } from './folders.ts'
@@ -72,7 +73,7 @@ export class Yard {
 
   /** Ends every node, also one whose start is still under way. */
   async endNodes(): Promise<void> {
-    const nodes = [...this.running].filter(({ name }) => name.includes('-'))
+    const nodes = [...this.running].filter(({ name }) => isNode(name))
     await Promise.all(nodes.map((node) => node.end('SIGKILL', END_LIMIT_MS)))
   }
 

@@ -43,28 +43,22 @@ describe('the verdict is unknown', () => {
     expect(verdict.reasons.map(({ word }) => word)).to.deep.equal(['harness', 'duplicated'])
   })
 
-  it('when a service died by itself', () => {
-    const died = {
-      kind: 'node.exited',
-      node: 'rabbitmq',
-      pid: 7,
-      code: 1,
-      signal: null,
-      expected: false,
-    } as const
-    const stuck = { ...doneRows('e1'), executions: [story.executionRow('e1', 'RUNNING')] }
-    const verdict = verdictOn(scenario(...effects, [300, died], ...rest(stuck)))
-    expect(verdict.outcome).to.equal('unknown')
-    expect(verdict.reasons).to.deep.equal([
-      {
-        outcome: 'unknown',
-        word: 'harness',
-        text: 'rabbitmq (pid 7) ended with status 1 though nothing had told it to',
-        ids: ['rabbitmq'],
-      },
-    ])
-    expect(verdict.findings.stuck).to.have.length(1)
-  })
+  for (const node of ['rabbitmq', 'postgres', 'epmd'])
+    it(`when ${node} died by itself, a service or what one needs`, () => {
+      const died = { kind: 'node.exited', node, pid: 7, code: 1, signal: null, expected: false } as const
+      const stuck = { ...doneRows('e1'), executions: [story.executionRow('e1', 'RUNNING')] }
+      const verdict = verdictOn(scenario(...effects, [300, died], ...rest(stuck)))
+      expect(verdict.outcome).to.equal('unknown')
+      expect(verdict.reasons).to.deep.equal([
+        {
+          outcome: 'unknown',
+          word: 'harness',
+          text: `${node} (pid 7) ended with status 1 though nothing had told it to`,
+          ids: [node],
+        },
+      ])
+      expect(verdict.findings.stuck).to.have.length(1)
+    })
 
   it('when it did not settle: only what can no longer change is proven then', () => {
     const stop: story.Story = [

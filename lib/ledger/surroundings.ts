@@ -1,11 +1,9 @@
+import { isNode } from '../util/node-names.ts'
 import type { BrokerRead, EntryOf, QueueRow } from './entries.ts'
 import { ofKind, type ScenarioFacts } from './facts.ts'
 import type { Finding } from './verdict-document.ts'
 
 type Found = Omit<Finding, 'allowed'>
-
-/** What nodes depend on: if one dies the harness is broken, and Mistral is not to blame. */
-const SERVICES = new Set(['rabbitmq', 'postgres'])
 
 /** Fan-out queues hold nothing that is judged. */
 const isFanout = ({ name }: QueueRow): boolean => name.includes('_fanout')
@@ -45,7 +43,7 @@ const readyIn = (read: BrokerRead | undefined): Map<string, number> =>
 export interface Deaths {
   /** Nodes that ended though nobody told them to. */
   nodes: Found[]
-  /** Services that did. */
+  /** Services, or what they need themselves, that did: the harness is broken, and Mistral is not to blame. */
   services: Found[]
 }
 
@@ -53,8 +51,8 @@ export interface Deaths {
 export function deathsOf({ begun, past }: ScenarioFacts): Deaths {
   const died = past.deaths.filter(({ ordinal }) => ordinal >= begun.ordinal).map(deathFinding)
   return {
-    nodes: died.filter(({ id }) => !SERVICES.has(id)),
-    services: died.filter(({ id }) => SERVICES.has(id)),
+    nodes: died.filter(({ id }) => isNode(id)),
+    services: died.filter(({ id }) => !isNode(id)),
   }
 }
 

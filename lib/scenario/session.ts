@@ -18,6 +18,7 @@ import { mistralVersion } from '../mistral/versions.ts'
 import type { ProxyEvent } from '../proxy/proxy.ts'
 import { inSeconds } from '../util/clock.ts'
 import { HarnessError } from '../util/errors.ts'
+import { isNode } from '../util/node-names.ts'
 import { watchStalls } from '../util/stalls.ts'
 import { VERSION } from '../util/version.ts'
 import { toxics } from '../../toxics/index.ts'
@@ -149,7 +150,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
   const record = (fact: Fact) => void journal.append(fact)
   const onEvent = (event: ClusterEvent) => {
     record(event)
-    if (event.kind === 'node.exited' && !event.expected && !event.node.includes('-'))
+    if (event.kind === 'node.exited' && !event.expected && !isNode(event.node))
       breakDown(
         new HarnessError(
           `${event.node} ended by itself (${event.signal ?? `status ${event.code}`}); see ${nodesFolder}/${event.node}.log`,
