@@ -43,6 +43,16 @@ describe('the verdict is unknown', () => {
     expect(verdict.reasons.map(({ word }) => word)).to.deep.equal(['harness', 'duplicated'])
   })
 
+  it('but not when the harness failed, or a connection was unreadable, after the verdict was asked for', () => {
+    const sane = story.saneStory()
+    const late = { ordinal: sane.length + 1, at: 60_000, checksum: '' }
+    const failed: Entry = { kind: 'harness.failed', text: 'the machine was stalled', ...late }
+    expect(verdictOn([...sane, failed]).outcome).to.equal('valid')
+    const link = 'engine-1.rabbitmq'
+    const opaque: Entry = { kind: 'connection.opaque', link, connection: 1, reason: 'TLS', ...late }
+    expect(verdictOn([...sane, opaque]).outcome).to.equal('valid')
+  })
+
   for (const node of ['rabbitmq', 'postgres', 'epmd'])
     it(`when ${node} died by itself, a service or what one needs`, () => {
       const died = { kind: 'node.exited', node, pid: 7, code: 1, signal: null, expected: false } as const

@@ -33,7 +33,7 @@ export function journalDoubts(facts: ScenarioFacts): Unknown[] {
 /** Something of ours, of the machine or of a service broke. */
 export function harnessDoubts(facts: ScenarioFacts, deaths: Deaths): Unknown[] {
   return [
-    ...ofKind(facts.ownEntries, 'harness.failed').map(({ text }) => doubt('harness', text)),
+    ...ofKind(facts.entriesUntilAsked, 'harness.failed').map(({ text }) => doubt('harness', text)),
     ...deaths.services.map(({ id, text }) => doubt('harness', text, [id])),
   ]
 }

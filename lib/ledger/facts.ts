@@ -7,6 +7,8 @@ export interface ScenarioFacts {
   begun: EntryOf<'scenario.begun'>
   /** From its beginning to the line after which nothing is judged: it was settled. */
   judgedEntries: readonly Entry[]
+  /** From its beginning to where its verdict was asked for, or to its end: what comes later the gate did not judge. */
+  entriesUntilAsked: readonly Entry[]
   /** From its beginning to its end. */
   ownEntries: readonly Entry[]
   /** The whole journal up to that line. It goes on when a later scenario is asked for: use it before. */
@@ -64,12 +66,13 @@ export class Scenarios {
     const { begun, from, end } = place
     const ownEntries = this.#entries.slice(from, end)
     const asked = ofKind(ownEntries, 'judged').at(-1)
-    const beforeAsked = asked ? ownEntries.slice(0, ownEntries.indexOf(asked)) : ownEntries
-    const settled = ofKind(beforeAsked, 'settled').at(-1)
-    const judgedEntries = settled ? ownEntries.slice(0, ownEntries.indexOf(settled) + 1) : beforeAsked
+    const entriesUntilAsked = asked ? ownEntries.slice(0, ownEntries.indexOf(asked)) : ownEntries
+    const settled = ofKind(entriesUntilAsked, 'settled').at(-1)
+    const judgedEntries = settled ? ownEntries.slice(0, ownEntries.indexOf(settled) + 1) : entriesUntilAsked
     return {
       begun,
       judgedEntries,
+      entriesUntilAsked,
       ownEntries,
       past: this.#pastUntil(from + judgedEntries.length),
       settled,

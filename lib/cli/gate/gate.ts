@@ -12,7 +12,7 @@ import { messageOf, UsageError } from '../../util/errors.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
 import { layRun, makeRoom, type LaidRun } from '../runs.ts'
-import { promiseEnded } from './journaled.ts'
+import { failuresUnjudged, promiseEnded } from './journaled.ts'
 import { logLinesFor } from './log-lines.ts'
 import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
@@ -127,6 +127,7 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   } catch (error) {
     note(gate, error)
   }
+  facts.harnessErrors.push(...failuresUnjudged(session.journal.entries()))
   await keepIfAsked(gate)
   const { harnessErrors } = facts
   const { interrupted } = interrupts

@@ -65,6 +65,8 @@ const told = (entries: Entry[], broken?: string): string => {
   return [...promises.map(({ status, gap }) => (gap ? `${status} (${gap.state})` : status)), exitCode].join()
 }
 
+const errorsOf = (entries: Entry[]): string[] => judgeRun(entries).harnessErrors
+
 describe('a run that is judged again from its journal', () => {
   const ended = promiseEnded(outcome())
 
@@ -111,6 +113,43 @@ describe('a run that is judged again from its journal', () => {
     const run = { harnessErrors: ['a hook failed'] }
     expect(judgeRun(journal({ ended, run }))).to.deep.include({ exitCode: 2, ...run })
     expect(told(journal({ ended, run: { interrupted: true } }))).to.equal('kept,130')
+  })
+
+  describe('with a stall of the gate', () => {
+    const text = 'the gate did not run for 6 s'
+    /** One that comes before the last entry of a kind. */
+    const stalledBefore = (kind: Fact['kind']): Entry[] => {
+      const whole = journal({ ended })
+      const at = whole.findLastIndex((entry) => entry.kind === kind)
+      return renumbered(
+        whole.toSpliced(at, 0, { kind: 'harness.failed', text, ordinal: 0, at: 0, checksum: '' }),
+      )
+    }
+
+    it('is in doubt by the verdict that the gate gave after it, and by that alone', () => {
+      expect(told(stalledBefore('judged'))).to.equal('unknown,2')
+      expect(errorsOf(stalledBefore('judged'))).to.deep.equal([])
+    })
+
+    it('keeps the verdict that was given before it, and has an error of the harness', () => {
+      for (const kind of ['scenario.ended', 'promise.ended', 'run.ended', 'scenario.begun'] as const) {
+        expect(told(stalledBefore(kind)), kind).to.equal('kept,2')
+        expect(errorsOf(stalledBefore(kind)), kind).to.deep.equal([text])
+      }
+    })
+
+    it('has that error also where no verdict was asked for', () => {
+      const entries = renumbered(stalledBefore('judged').filter(({ kind }) => kind !== 'judged'))
+      expect(errorsOf(entries)).to.deep.equal([text])
+    })
+
+    it('has it once if the gate told of it', () => {
+      const last = stalledBefore('run.ended')
+      const entries = last.map((entry) =>
+        entry.kind === 'run.ended' ? { ...entry, harnessErrors: [text] } : entry,
+      )
+      expect(errorsOf(entries)).to.deep.equal([text])
+    })
   })
 
   it('is unknown where its journal is broken, or ends before the run did', () => {

@@ -41,7 +41,7 @@ const LISTED = 20
 /** What cannot be told of messages, and what contradicts itself. */
 export function messageDoubts({ own, divergences }: Accounts, facts: ScenarioFacts): Unknown[] {
   const unknown = own.filter(({ fate }) => fate === 'unknown')
-  const opaque = ofKind(facts.ownEntries, 'connection.opaque')
+  const opaque = ofKind(facts.entriesUntilAsked, 'connection.opaque')
   return [
     ...opaque.map(({ link, connection, reason }) =>
       doubt(`connection ${connection} of ${link} could not be read: ${reason}`, [link]),
