@@ -35,7 +35,7 @@ export function listenForInterrupts(atOnce: () => void, say: (line: string) => v
   // Who reads us has gone (`… | head`): nobody is left to tell, but there is still a cluster to end.
   const onClosed = () => controller.abort(new DOMException('nobody reads any more', 'AbortError'))
   for (const name of SIGNALS) process.on(name, onSignal)
-  process.stdout.on('error', onClosed)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onClosed)
   return {
     signal: controller.signal,
     get interrupted() {
@@ -47,7 +47,7 @@ export function listenForInterrupts(atOnce: () => void, say: (line: string) => v
         // Everything has ended but the process itself, and a signal that comes late is still an interruption.
         process.on(name, endNow)
       }
-      // The listener of stdout stays: what is still written after this must not end the process either.
+      // The listeners of the streams stay: what is still written after this must not end the process either.
     },
   }
 }

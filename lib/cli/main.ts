@@ -20,7 +20,7 @@ function program(): Command {
 }
 
 // Who reads us may go (`… | head`): a command that must end something then listens for that itself.
-process.stdout.on('error', () => {})
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
   await program().parseAsync()
