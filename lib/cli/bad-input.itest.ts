@@ -1,10 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import type { ReportDocument } from '../report/document.ts'
 import { layHome, runCli, type Ended, type Home } from '../test/gate.helper.ts'
 import { freePort } from '../util/ports.ts'
+import { VERSION } from '../util/version.ts'
 import { allProcesses } from '../util/procfs.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
@@ -34,6 +36,10 @@ describe('bad input', () => {
     expect(code).to.equal(2)
     expect(home.clusterFolders()).to.deep.equal([])
   }
+
+  /** What a gate has written of a run. */
+  const reportOf = (own: string): ReportDocument =>
+    JSON.parse(readFileSync(join(home.cwd, 'runs', own, 'report.json'), 'utf8')) as ReportDocument
 
   const WORDS: { what: string; args: string[]; text: RegExp }[] = [
     {
@@ -140,10 +146,12 @@ describe('bad input', () => {
 
   it('an interpreter that is not there, and one without Mistral, are named', async () => {
     const nowhere = join(home.cwd, 'python')
-    expectRefused(
-      await run(['gate', 'control', '--mistral-python', nowhere]),
-      /no Mistral in \S+\/python: .*ENOENT/,
-    )
+    const why = /no Mistral in \S+\/python: .*ENOENT/
+    expectRefused(await run(['gate', 'control', '--mistral-python', nowhere]), why)
+    const [own = ''] = readdirSync(join(home.cwd, 'runs'))
+    const again = await run(['verdict', `runs/${own}`])
+    expect(again.stdout).to.match(why)
+    expect([again.code, reportOf(own).versions.crosswind]).to.deep.equal([2, VERSION])
     // Without its folders of packages the machine's own interpreter has no Mistral either.
     const bare = write('bare-python', '#!/bin/sh\nexec /usr/bin/python3 -I -S "$@"\n', 0o755)
     expectRefused(
@@ -154,7 +162,11 @@ describe('bad input', () => {
 
   it('a Toxiproxy that does not answer is named', async () => {
     const ended = await run(['gate', 'control', '--toxiproxy', `http://127.0.0.1:${await freePort()}`])
-    expectRefused(ended, /Toxiproxy at http:\/\/127.0.0.1:\d+ does not answer: .*ECONNREFUSED/)
+    const why = /Toxiproxy at http:\/\/127.0.0.1:\d+ does not answer: .*ECONNREFUSED/
+    expectRefused(ended, why)
+    const [own = ''] = readdirSync(join(home.cwd, 'runs'))
+    expect((await run(['verdict', `runs/${own}`])).stdout).to.match(why)
+    expect(Object.values(reportOf(own).versions)).to.not.include('')
   })
 
   it('a home that cannot be made is named, with the variable that moves it', async () => {

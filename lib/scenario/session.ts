@@ -17,7 +17,7 @@ import { MistralRest } from '../mistral/rest.ts'
 import { mistralVersion } from '../mistral/versions.ts'
 import type { ProxyEvent } from '../proxy/proxy.ts'
 import { inSeconds } from '../util/clock.ts'
-import { HarnessError } from '../util/errors.ts'
+import { HarnessError, messageOf } from '../util/errors.ts'
 import { isNode } from '../util/node-names.ts'
 import { watchStalls } from '../util/stalls.ts'
 import { VERSION } from '../util/version.ts'
@@ -51,6 +51,8 @@ export interface SessionPlan {
   /** Sees the links' bytes too, beside what is journaled of them. */
   watch?: WireWatch
   onStep: (what: string, ms: number) => void
+  /** What takes part, which is known before anything is started. */
+  onVersions?: (versions: RunBegun['versions']) => void
   /** Something broke that is not Mistral's doing. */
   onBroken?: (error: HarnessError) => void
   signal?: AbortSignal
@@ -130,10 +132,10 @@ async function endAll(opened: AsyncDisposable[]): Promise<void> {
 
 /**
  * Boots a cluster with everything that a scenario needs.
- * @throws {HarnessError} when a part cannot be started; everything that was started is ended then.
+ * @throws {HarnessError} when a part cannot be started; everything that was started is ended then, and the journal
+ * says why the run has ended.
  */
 export async function openSession(plan: SessionPlan): Promise<Session> {
-  const versions = await versionsOf(plan.python)
   const front = plan.toxiproxyUrl === undefined ? undefined : new ToxiproxyApi(plan.toxiproxyUrl)
   const nodesFolder = join(plan.folder, 'nodes')
   mkdirSync(nodesFolder, { recursive: true })
@@ -173,6 +175,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     },
   ]
   try {
+    const versions = await versionsOf(plan.python)
+    plan.onVersions?.(versions)
     const frontVersion = await front?.version()
     record({
       kind: 'run.begun',
@@ -231,6 +235,13 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       [Symbol.asyncDispose]: dispose,
     }
   } catch (error) {
+    const interrupted = broken === undefined && plan.signal?.aborted === true
+    record({
+      kind: 'run.ended',
+      exitCode: interrupted ? 130 : 2,
+      harnessErrors: interrupted ? [] : [messageOf(error)],
+      interrupted,
+    })
     await endAll(opened).catch(() => {
       // The root cause is what the caller must see.
     })

@@ -9,6 +9,7 @@ import type { PromiseOutcome } from '../../scenario/context.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
 import { monotonicMs } from '../../util/clock.ts'
 import { messageOf, UsageError } from '../../util/errors.ts'
+import { VERSION } from '../../util/version.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
 import { layRun, makeRoom, type LaidRun } from '../runs.ts'
@@ -85,7 +86,7 @@ function factsOf(options: GateOptions, run: string, replay: string): RunFacts {
     rpc,
     ...(python === DEBIAN_PYTHON ? {} : { mistralPython: python }),
     toxiproxy: toxiproxyUrl ?? 'embedded',
-    versions: { crosswind: '', node: process.versions.node, mistral: '', rabbitmq: '', postgres: '' },
+    versions: { crosswind: VERSION, node: process.versions.node, mistral: '', rabbitmq: '', postgres: '' },
     machine: thisMachine(),
     promises: [],
     steps: [],
@@ -116,11 +117,13 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
     run: facts.run,
     replay: facts.command,
     onStep,
+    onVersions: (versions) => {
+      facts.versions = versions
+    },
     signal,
     onBroken: (error) => broken.abort(error),
   })
   try {
-    facts.versions = session.versions
     onStep('every node answers', monotonicMs() - booted)
     await timed('idle rates', onStep, measureIdle(session))
     await runPromises(gate, session, mocha, signal)
