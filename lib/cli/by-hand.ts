@@ -29,7 +29,7 @@ export async function linksByHand(
   const { state } = chooseLiving(cluster)
   const { toxiproxy, tap } = state.urls
   if (toxiproxy === undefined) throw new UsageError(`${state.id} has no links`)
-  const api = new ToxiproxyApi(toxiproxy)
+  const api = new ToxiproxyApi(toxiproxy, toxiproxy === tap ? 'our own proxy server' : 'Toxiproxy')
   // A real Toxiproxy may have proxies of others.
   const all = Object.values(await api.proxies())
     .filter(({ name }) => name in state.links)

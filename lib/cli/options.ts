@@ -5,15 +5,20 @@ import { DEBIAN_PYTHON } from '../cluster/programs.ts'
 import type { Sizes } from '../cluster/cluster.ts'
 import type { Rpc } from '../ledger/entries.ts'
 
-/** A whole number from `min`. */
+/** A whole number from `min`, to `max` if there is one, in digits alone: `1e3` is a slip. */
 export const wholeNumber =
-  (min: number) =>
+  (min: number, max?: number) =>
   (text: string): number => {
-    const value = Number(text)
-    if (!Number.isSafeInteger(value) || value < min)
-      throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (!Number.isSafeInteger(value) || value < min || value > (max ?? Infinity))
+      throw new InvalidArgumentError(
+        `It must be a whole number from ${min}${max === undefined ? '' : ` to ${max}`}.`,
+      )
     return value
   }
+
+/** Each node is a process of its own: more of a kind are a slip, and would only bring the machine down. */
+const MOST_NODES = 20
 
 /** Where a server's HTTP API is, without a slash at the end. */
 function httpUrl(text: string): string {
@@ -35,9 +40,9 @@ export interface ClusterFlags {
 /** The options of the commands that boot a cluster. */
 export const withClusterFlags = (command: Command): Command =>
   command
-    .option('--engines <n>', 'engines', wholeNumber(1), 2)
-    .option('--executors <n>', 'executors', wholeNumber(1), 2)
-    .option('--apis <n>', 'apis', wholeNumber(1), 1)
+    .option('--engines <n>', 'engines', wholeNumber(1, MOST_NODES), 2)
+    .option('--executors <n>', 'executors', wholeNumber(1, MOST_NODES), 2)
+    .option('--apis <n>', 'apis', wholeNumber(1, MOST_NODES), 1)
     .addOption(
       new Option('--rpc <driver>', "Mistral's RPC driver").choices(['oslo', 'kombu']).default('oslo'),
     )

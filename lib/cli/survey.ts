@@ -50,7 +50,8 @@ export interface ClusterSurvey {
 export async function surveyCluster({ folder, state, alive, kept }: FoundCluster): Promise<ClusterSurvey> {
   const { id, name, owner, mistral, rpc, began, urls } = state
   const connections = async (link: string) => {
-    const there = urls.tap === undefined ? [] : await new ToxiproxyApi(urls.tap).connections(link)
+    const there =
+      urls.tap === undefined ? [] : await new ToxiproxyApi(urls.tap, 'our own proxy server').connections(link)
     return there.map(({ upstreamLocal }) => Number(upstreamLocal.slice(upstreamLocal.lastIndexOf(':') + 1)))
   }
   const [members, proxies] = await Promise.all([

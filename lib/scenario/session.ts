@@ -194,7 +194,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
     const tap = await startTap(plan, watch, record)
     opened.push(tap)
-    const own = new ToxiproxyApi(tap.url)
+    const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
     opened.push(effects)
     const faults = front ?? own

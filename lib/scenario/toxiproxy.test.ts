@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { startToxiproxy, type RunningToxiproxy } from '../api/server.ts'
 import { toxics } from '../../toxics/index.ts'
+import { messageOf } from '../util/errors.ts'
+import { freePort } from '../util/ports.ts'
 import { swallowedBytes, ToxiproxyApi } from './toxiproxy.ts'
 
 const UPSTREAM = '127.0.0.1:9'
@@ -47,6 +49,20 @@ describe('A Toxiproxy that is shared', () => {
     await ours.freeLaid()
     await ours.removeLaid()
     expect(faults()).to.deep.equal(['c: true 0', 'a: false 2'])
+  })
+})
+
+/** The error of one that is not there. */
+async function told(...server: ['our own proxy server'?]): Promise<string> {
+  const url = `http://127.0.0.1:${await freePort()}`
+  const error = await new ToxiproxyApi(url, ...server).version().catch((reason: unknown) => reason)
+  return messageOf(error).replace(url, 'URL')
+}
+
+describe('A server that does not answer', () => {
+  it('is called by its name, and ours is not called a Toxiproxy', async () => {
+    expect(await told()).to.match(/^Toxiproxy at URL does not answer: /)
+    expect(await told('our own proxy server')).to.match(/^our own proxy server at URL does not answer: /)
   })
 })
 

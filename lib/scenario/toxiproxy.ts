@@ -47,6 +47,13 @@ class ToxiproxyRefusal extends UsageError {
  * The client's way to HTTP, with what its own throws away: the server's error text, and a limit of time.
  */
 class FaithfulHttp {
+  private readonly server: string
+
+  /** @param server What people call the server. */
+  constructor(server: string) {
+    this.server = server
+  }
+
   async get(url: string): Promise<{ data: unknown }> {
     return dataOf(await this.request('GET', url))
   }
@@ -68,7 +75,9 @@ class FaithfulHttp {
     }).catch((error: unknown) => {
       // fetch says only "fetch failed"; what failed is its cause.
       const why = messageOf(error instanceof Error ? (error.cause ?? error) : error)
-      throw new HarnessError(`Toxiproxy at ${new URL(url).origin} does not answer: ${why}`, { cause: error })
+      throw new HarnessError(`${this.server} at ${new URL(url).origin} does not answer: ${why}`, {
+        cause: error,
+      })
     })
     const text = await response.text()
     if (!response.ok) throw new ToxiproxyRefusal(errorText(text, response.status), response.status)
@@ -105,10 +114,12 @@ export class ToxiproxyApi {
   /** Where each proxy listens that was laid through this object, by name. */
   private readonly laid = new Map<string, string>()
   private readonly client: Toxiproxy
-  private readonly http = new FaithfulHttp()
+  private readonly http: FaithfulHttp
 
-  constructor(url: string) {
+  /** @param server What its errors call the server. */
+  constructor(url: string, server: 'Toxiproxy' | 'our own proxy server' = 'Toxiproxy') {
     this.url = url
+    this.http = new FaithfulHttp(server)
     this.client = new Toxiproxy(url)
     this.client.api = this.http as unknown as Toxiproxy['api']
   }
