@@ -63,6 +63,11 @@ describe('bad input', () => {
       text: /^crosswind: no promise matches --grep Nothing is brokn; --list shows them all/,
     },
     {
+      what: 'a filter of a list that matches nothing',
+      args: ['gate', '--list', '--grep', 'Nothing is brokn'],
+      text: /^crosswind: no promise matches --grep Nothing is brokn; --list shows them all/,
+    },
+    {
       what: 'no executors',
       args: ['gate', 'control', '--executors', '0'],
       text: /^crosswind: option '--executors <n>' argument '0' is invalid. It must be a whole number from 1./,
@@ -132,7 +137,11 @@ describe('bad input', () => {
 
   it('a suite without a promise is told', async () => {
     const file = write('empty.suite.ts', 'export {}\n')
-    expectRefused(await run(['gate', file]), /^crosswind: there is no promise in \S+empty.suite.ts$/m)
+    for (const args of [
+      ['gate', file],
+      ['gate', file, '--list'],
+    ])
+      expectRefused(await run(args), /^crosswind: there is no promise in \S+empty.suite.ts$/m)
   })
 
   it('a program that is missing is named, with the command that installs it', async () => {

@@ -8,14 +8,14 @@ import { measureIdle } from '../../scenario/clean.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
 import { monotonicMs } from '../../util/clock.ts'
-import { messageOf, UsageError } from '../../util/errors.ts'
+import { messageOf } from '../../util/errors.ts'
 import { VERSION } from '../../util/version.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
 import { layRun, makeRoom, type LaidRun } from '../runs.ts'
 import { failuresUnjudged, promiseEnded } from './journaled.ts'
 import { logLinesFor } from './log-lines.ts'
-import { loadSuites, notRun, runSuites, testsOf } from './mocha-run.ts'
+import { loadSuites, notRun, runSuites } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
 import { openOutput, type Output } from './output.ts'
 import { resultOf } from './results.ts'
@@ -43,7 +43,6 @@ interface Gate {
 export async function runGate(options: GateOptions, replay: string): Promise<number> {
   const files = suiteFiles(options.suites, options.all)
   const mocha = await loadSuites(files, options.grep, options.keep)
-  if (testsOf(mocha).length === 0) throw new UsageError(nothingToRun(files, options.grep))
   const laid = layRun()
   const facts = factsOf(options, laid.run, replay)
   const output = openOutput(options.json, facts)
@@ -67,11 +66,6 @@ async function tell(gate: Gate): Promise<number> {
   await output.end(document, laid)
   gate.told = document.exitCode
   return document.exitCode
-}
-
-function nothingToRun(files: readonly string[], grep: string | undefined): string {
-  if (grep === undefined) return `there is no promise in ${files.join(', ')}`
-  return `no promise matches --grep ${grep}; --list shows them all`
 }
 
 function factsOf(options: GateOptions, run: string, replay: string): RunFacts {

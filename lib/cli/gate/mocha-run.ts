@@ -26,7 +26,8 @@ class SilentReporter {}
 /**
  * Loads the suites' files.
  * @param bail Nothing runs after the first promise that fails.
- * @throws {UsageError} with what a file throws while it is loaded, and where; for a promise that asks for retries.
+ * @throws {UsageError} with what a file throws while it is loaded, and where; for a promise that asks for retries;
+ * for suites or a filter that select nothing.
  */
 export async function loadSuites(
   files: readonly string[],
@@ -50,7 +51,13 @@ export async function loadSuites(
     throw new UsageError(`cannot load ${placeIn(files, error)}: ${messageOf(error)}`, { cause: error })
   }
   mocha.suite.eachTest(refuseRetries)
+  if (testsOf(mocha).length === 0) throw new UsageError(nothingSelected(files, grep))
   return mocha
+}
+
+function nothingSelected(files: readonly string[], grep: string | undefined): string {
+  if (grep === undefined) return `there is no promise in ${files.join(', ')}`
+  return `no promise matches --grep ${grep}; --list shows them all`
 }
 
 /** mocha cannot tell `it.skip` from an `it` without a function. */
