@@ -2,6 +2,7 @@ import { Pool, type PoolClient } from 'pg'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import {
   readAction,
+  readExecution,
   readJob,
   type ExecutionRow,
   type RawAction,
@@ -170,7 +171,7 @@ async function rowsBeneath(client: PoolClient, roots: readonly string[]): Promis
   const jobs = await client.query<RawJob>(JOBS)
   const ours = new Set([...ids, ...tasks.rows.map((row) => row.id), ...actions.rows.map((row) => row.id)])
   return {
-    executions: executions.rows,
+    executions: executions.rows.map(readExecution),
     tasks: tasks.rows,
     actions: actions.rows.map(readAction),
     jobs: jobs.rows.map(readJob).filter((job) => job.names.some((name) => ours.has(name))),

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { expect } from 'chai'
 import { MistralRest, RestError } from './rest.ts'
@@ -21,6 +22,17 @@ describe('the REST client', () => {
     const answer = await new MistralRest(url, 20).startExecution(start)
     expect(answer).to.have.property('error').that.contains('POST /v2/executions: no answer: ')
     expect(answer).not.to.have.property('status')
+  })
+
+  it('tells why a start was refused, without the secrets that the answer quotes', async () => {
+    const refusing = createHttpServer((_request, response) =>
+      response.writeHead(400).end(JSON.stringify({ faultstring: `wrong input {'password': 'very-secret'}` })),
+    ).listen(0, '127.0.0.1')
+    await once(refusing, 'listening')
+    const { port } = refusing.address() as AddressInfo
+    const answer = await new MistralRest(`http://127.0.0.1:${port}`).startExecution(start)
+    refusing.close()
+    expect(answer).to.deep.equal({ status: 400, error: `wrong input {'password': '***'}` })
   })
 
   it('tells why there was no answer', async () => {

@@ -1,4 +1,5 @@
 import { HarnessError, messageOf } from '../util/errors.ts'
+import { redactText } from '../wire/rpc/redact.ts'
 
 /** Terminal: SUCCESS, ERROR, CANCELLED. */
 export type State =
@@ -212,8 +213,10 @@ const refused = (call: string, { status, text }: Answer): RestError =>
 const reasonOf = (error: unknown): string =>
   error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error)
 
-/** `faultstring` of an error's body, or the body if it has none. */
-function faultOf(text: string): string {
+/** `faultstring` of an error's body, or the body if it has none, without the secrets of what it quotes. */
+const faultOf = (text: string): string => redactText(faultString(text))
+
+function faultString(text: string): string {
   try {
     const body = JSON.parse(text) as { faultstring?: unknown } | null
     if (typeof body?.faultstring === 'string') return body.faultstring

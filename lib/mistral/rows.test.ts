@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { DatabaseRead } from '../ledger/entries.ts'
-import { readAction, readJob, type RawAction, type Rows } from './rows.ts'
+import { readAction, readExecution, readJob, type RawAction, type Rows } from './rows.ts'
 
 /** Compiles only while a reading can be put into the journal as it is. */
 const asFact = (rows: Rows): DatabaseRead => ({ kind: 'database.read', why: 'settling', ...rows })
@@ -19,6 +19,16 @@ const action: RawAction = {
 }
 
 describe('rows of the database', () => {
+  it('give an execution what went wrong, without the secrets that it quotes', () => {
+    const row = { id: 'e', workflow: 'w', state: 'ERROR', task: null, root: 'e', ageMs: 5 }
+    const stateInfo = `DBError: [SQL: UPDATE t SET x=%(x)s] [parameters: {'auth_token': 'very-secret', 'id': 'e'}]`
+    expect(readExecution({ ...row, stateInfo })).to.deep.equal({
+      ...row,
+      stateInfo: stateInfo.replace('very-secret', '***'),
+    })
+    expect(readExecution({ ...row, stateInfo: null })).to.deep.equal({ ...row, stateInfo: null })
+  })
+
   it('give an action its mark and its index', () => {
     const { input: _input, runtimeContext: _runtimeContext, ...rest } = action
     expect(readAction(action)).to.deep.equal({ ...rest, attempt: 'mark', item: 4 })

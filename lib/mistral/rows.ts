@@ -1,3 +1,4 @@
+import { redactText } from '../wire/rpc/redact.ts'
 import { readEffectUrl } from './effect-url.ts'
 
 /** What one reading of Mistral's database gives. */
@@ -70,6 +71,12 @@ export interface RawAction extends Omit<ActionRow, 'attempt' | 'item'> {
 export interface RawJob extends Omit<JobRow, 'names'> {
   args: string | null
 }
+
+/** What went wrong may quote an input, or a statement with its values. */
+export const readExecution = ({ stateInfo, ...row }: ExecutionRow): ExecutionRow => ({
+  ...row,
+  stateInfo: stateInfo === null ? null : redactText(stateInfo),
+})
 
 export function readAction({ input, runtimeContext, ...row }: RawAction): ActionRow {
   const url = field(parse(input), 'url')

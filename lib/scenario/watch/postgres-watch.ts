@@ -1,5 +1,6 @@
 import type { TransactionEnded, WireFact } from '../../ledger/wire-entries.ts'
 import { PostgresDecoder } from '../../wire/postgres/decoder.ts'
+import { redactError } from '../../wire/postgres/redact.ts'
 import type { TransactionSummary } from '../../wire/postgres/transaction.ts'
 import { TransactionFollower, type TransactionEvent } from '../../wire/postgres/transactions.ts'
 import type { Place, RecordFact, Watch } from './watch.ts'
@@ -25,7 +26,8 @@ function factOf(event: TransactionEvent, place: Place): WireFact {
     case 'begun':
       return { kind: 'transaction.begun', ...place, transaction: ordinal }
     case 'failed': {
-      const { sqlstate, message: error } = event
+      const { sqlstate, message } = event
+      const error = redactError(message)
       return { kind: 'transaction.failed', ...place, transaction: ordinal, sqlstate, error }
     }
     case 'rolledBack':

@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { noBytes } from '../../proxy/evidence.ts'
 import type { WireFact } from '../../ledger/wire-entries.ts'
 import { encodeMessage, encodeMethod } from '../../wire/amqp/encode.ts'
+import { client, server } from '../../wire/postgres/conversation.helper.ts'
+import { errorResponse } from '../../wire/postgres/encode.ts'
 import { together, watchWire, type WireWatch } from './watch.ts'
 
 const HEADER = Buffer.from('AMQP\0\0\t\x01', 'latin1')
@@ -93,6 +95,27 @@ describe('what is read on the links', () => {
     expect(published.body).to.include('action_ex_id').and.not.include('very-secret')
     expect(delivered.call?.identity).to.equal('u1')
     expect(delivered).to.not.have.property('body')
+  })
+
+  it('of PostgreSQL are errors without the values that they quote', () => {
+    const { query, startup } = client
+    const given = 'invalid input syntax for type integer: "very-secret"'
+    const failed = errorResponse({ severity: 'ERROR', code: '22P02', message: given })
+    const facts = factsOf(
+      'engine-1.postgres',
+      ['upstream', startup({ user: 'mistral', database: 'mistral' })],
+      ['downstream', Buffer.concat([server.authentication(0), server.ready('I')])],
+      ['upstream', query('BEGIN')],
+      ['downstream', Buffer.concat([server.complete('BEGIN'), server.ready('T')])],
+      ['upstream', query("SELECT 'very-secret'::integer")],
+      ['downstream', Buffer.concat([failed, server.ready('E')])],
+    )
+    const [told] = facts.filter(({ kind }) => kind === 'transaction.failed')
+    expect(told).to.deep.include({
+      sqlstate: '22P02',
+      error: 'invalid input syntax for type integer: "***"',
+    })
+    expect(JSON.stringify(facts)).to.not.include('very-secret')
   })
 
   it('that is no AMQP is told once', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { redactSql } from './redact.ts'
+import { redactError, redactSql } from './redact.ts'
 
 /** No part of it is in any of the texts around it. */
 const secret = fc.stringMatching(/^[QZ%\\'"$ ]{3,12}QZ$/)
@@ -97,4 +97,19 @@ describe('SQL for people to read', () => {
       expect(performance.now() - begun, piece).to.be.below(2000)
     }
   })
+})
+
+describe("a server's error for people to read", () => {
+  for (const [text, expected = text] of [
+    ['invalid input syntax for type integer: "a "b" c"', 'invalid input syntax for type integer: "***"'],
+    [`syntax error at or near "'hunter"`, 'syntax error at or near "***"'],
+    [`unrecognized: PASSWORD 'hunter'`, "unrecognized: PASSWORD '***'"],
+    ['duplicate key value violates unique constraint "t_pkey"'],
+    ['relation "t" does not exist'],
+    ['terminating connection due to administrator command'],
+  ] as const) {
+    it(`is right for ${text}`, () => {
+      expect(redactError(text)).to.equal(expected)
+    })
+  }
 })

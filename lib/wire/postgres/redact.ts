@@ -45,6 +45,12 @@ export function redactSql(text: string, maxLength = MAX_LENGTH): string {
   return isCut ? `${redacted.slice(0, maxLength - 1)}…` : redacted
 }
 
+/** Where an error's text quotes what the server was given: at its end, behind a colon or where a syntax error is. */
+const GIVEN = /(: | at or near )".*"$/s
+
+/** The text of a server's error for people to read: without the value that it quotes, and redacted as a query's is. */
+export const redactError = (text: string): string => redactSql(text.replace(GIVEN, `$1"${BLANK}"`))
+
 /** What is between two tokens: white space, and perhaps a comment. */
 const withoutSecretComment = (gap: string): string => (SECRET.test(gap) ? ' ' : gap)
 
