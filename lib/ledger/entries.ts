@@ -197,7 +197,7 @@ export interface EffectAnswered {
 }
 
 /** The kinds of fault, as the report names them. */
-export type FaultKind = 'toxic' | 'down' | 'kill' | 'pause' | 'none'
+export type FaultKind = 'toxic' | 'down' | 'kill'
 
 export interface FaultArmed {
   kind: 'fault.armed'

@@ -205,7 +205,7 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
   })
 
   it('if it was set on nothing', () =>
-    nothing(linkFault({ armed: { links: [], what: 'none' } }), /it was set on no link and no node/))
+    nothing(linkFault({ armed: { links: [] } }), /it was set on no link and no node/))
 
   it('and if one of two did', () => {
     const entries = linkFault()

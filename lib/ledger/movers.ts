@@ -47,7 +47,7 @@ const heartbeats: Mechanism = ({ actions }, timeouts) => {
 function workJobs({ jobs, tasks }: Subtree): JobRow[] {
   const finished = new Set(tasks.filter(isTerminal).map(({ id }) => id))
   const moot = (job: JobRow): boolean => isTimeoutPolicy(job) && job.names.every((id) => finished.has(id))
-  return jobs.filter((job) => !isIntegrityCheck(job) && !(moot(job) && job.names.length > 0))
+  return jobs.filter((job) => !isIntegrityCheck(job) && !moot(job))
 }
 
 const nameOf = (job: JobRow): string => `${job.func.split('.').at(-1)} (${job.table} ${job.id})`

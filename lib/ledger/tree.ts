@@ -20,7 +20,7 @@ export interface Subtree {
   executions: ExecutionRow[]
   tasks: TaskRow[]
   actions: ActionRow[]
-  /** Jobs that name something in it, and those that name nothing at all, since they may be for anything. */
+  /** Jobs that name something in it; one that names nothing is in no reading. */
   jobs: JobRow[]
 }
 
@@ -43,7 +43,7 @@ export function treeOf(reading: DatabaseRead): Tree {
     const ownTasks = ownExecutions.flatMap(tasksOf)
     const ownActions = ownTasks.flatMap(actionsOf)
     const ids = new Set([...ownExecutions, ...ownTasks, ...ownActions].map(({ id }) => id))
-    const jobs = reading.jobs.filter(({ names }) => names.length === 0 || names.some((id) => ids.has(id)))
+    const jobs = reading.jobs.filter(({ names }) => names.some((id) => ids.has(id)))
     return { executions: ownExecutions, tasks: ownTasks, actions: ownActions, jobs }
   }
   return { execution: (id) => executions.get(id), tasksOf, actionsOf, childrenOf, below }

@@ -18,7 +18,7 @@ describe('the REST client', () => {
   const start = { id: 'i', workflow: 'w', input: {} }
 
   it('gives up on a server that does not answer', async () => {
-    expect(await new MistralRest(url).ping(20)).to.equal(false)
+    expect(await new MistralRest(url).reachesEngine(20)).to.equal(false)
     const answer = await new MistralRest(url, 20).startExecution(start)
     expect(answer).to.have.property('error').that.contains('POST /v2/executions: no answer: ')
     expect(answer).not.to.have.property('status')
@@ -42,7 +42,7 @@ describe('the REST client', () => {
     closed.close()
     await once(closed, 'close')
     const rest = new MistralRest(`http://127.0.0.1:${port}`)
-    expect(await rest.ping(1000)).to.equal(false)
+    expect(await rest.reachesEngine(1000)).to.equal(false)
     expect((await rest.startExecution(start)).error).to.contain('ECONNREFUSED')
     const thrown: unknown = await rest.execution('i').catch((error: unknown) => error)
     expect(thrown).to.be.instanceOf(RestError).with.property('status', undefined)

@@ -16,13 +16,6 @@ export interface ExecutionView {
   output: unknown
 }
 
-export interface TaskView {
-  id: string
-  name: string
-  state: State
-  stateInfo: string | null
-}
-
 /** A start's answer. Without a status there was none, and whether it started is for the database to tell. */
 export interface StartAnswer {
   status?: number
@@ -41,7 +34,7 @@ export class RestError extends Error {
 }
 
 interface Request {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT'
   path: string
   /** A string goes as text/plain, anything else as JSON. */
   body?: unknown
@@ -60,17 +53,6 @@ export class MistralRest {
   constructor(base: string, limitMs: number = DEFAULT_LIMIT_MS) {
     this.#base = base
     this.#limitMs = limitMs
-  }
-
-  /** true if GET / answers 200 in time; for an API node this is what the RPC ping is for the others. */
-  async ping(limitMs: number): Promise<boolean> {
-    try {
-      const { status } = await this.#send({ method: 'GET', path: '/', limitMs })
-      return status === 200
-    } catch (error) {
-      if (error instanceof RestError) return false
-      throw error
-    }
   }
 
   /** true if a call of this API reaches an engine and comes back in time: it runs std.noop there, and keeps nothing. */
@@ -133,29 +115,9 @@ export class MistralRest {
     }
   }
 
-  async tasks(execution: string): Promise<TaskView[]> {
-    const path = `/v2/executions/${execution}/tasks`
-    const { tasks } = readJson(`GET ${path}`, await this.#ok({ method: 'GET', path })) as { tasks: RawTask[] }
-    return tasks.map(({ id, name, state, state_info }) => ({ id, name, state, stateInfo: state_info }))
-  }
-
   /** PAUSED, RUNNING (resume), ERROR and CANCELLED can be asked for. */
   async setExecutionState(id: string, state: State): Promise<void> {
     await this.#ok({ method: 'PUT', path: `/v2/executions/${id}`, body: { state } })
-  }
-
-  /** Completes an action from outside, as an asynchronous one needs it. 500 if it was complete already. */
-  async completeAction(
-    id: string,
-    state: 'SUCCESS' | 'ERROR' | 'CANCELLED',
-    output: Record<string, unknown> = {},
-  ): Promise<void> {
-    await this.#ok({ method: 'PUT', path: `/v2/action_executions/${id}`, body: { state, output } })
-  }
-
-  /** @param options.force also if it has not finished. */
-  async deleteExecution(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
-    await this.#ok({ method: 'DELETE', path: `/v2/executions/${id}${force ? '?force=true' : ''}` })
   }
 
   /** The answer's text; any status but 2xx is an error. */
@@ -198,12 +160,6 @@ interface RawExecution {
   state_info: string | null
   input: string | null
   output: string | null
-}
-interface RawTask {
-  id: string
-  name: string
-  state: State
-  state_info: string | null
 }
 
 const refused = (call: string, { status, text }: Answer): RestError =>
