@@ -8,6 +8,7 @@ import { paint, type Terminal } from '../report/console.ts'
 import { DATABASE } from '../cluster/postgres.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { HarnessError } from '../util/errors.ts'
+import { isTerminal } from '../util/states.ts'
 import { apiUrl, chooseLiving } from './clusters.ts'
 import { listenForInterrupts } from './interrupts.ts'
 import { terminalOf } from './terminal.ts'
@@ -17,7 +18,6 @@ const LOOK_EVERY_MS = 150
 const BEGIN_LIMIT_MS = 30_000
 /** Longer than any pause of a healthy cluster: whoever follows may want to know why. */
 const STILL_MS = 20_000
-const TERMINAL_STATES = ['SUCCESS', 'ERROR', 'CANCELLED']
 
 /** How an execution ended. */
 interface Ended {
@@ -140,9 +140,10 @@ class Follower {
     return undefined
   }
 
-  private seeExecution({ id, workflow, state, stateInfo }: Rows['executions'][number]): void {
+  private seeExecution(row: Rows['executions'][number]): void {
+    const { id, workflow, state, stateInfo } = row
     this.note(id, id, state)
-    if (TERMINAL_STATES.includes(state)) this.end({ execution: id, workflow, state, info: stateInfo })
+    if (isTerminal(row)) this.end({ execution: id, workflow, state, info: stateInfo })
   }
 
   private end(ended: Omit<Ended, 'seconds'>): void {

@@ -1,9 +1,6 @@
 import type { ActionRow, DatabaseRead, ExecutionRow, JobRow, TaskRow } from './entries.ts'
 
-/** States that Mistral never leaves by itself (SKIPPED: tasks of Mistral 16 and newer). */
-const TERMINAL = new Set(['SUCCESS', 'ERROR', 'CANCELLED', 'SKIPPED'])
-
-export const isTerminal = ({ state }: { state: string }): boolean => TERMINAL.has(state)
+export { isTerminal } from '../util/states.ts'
 
 /** A reading of the database, indexed by who belongs to whom. */
 export interface Tree {

@@ -1,5 +1,6 @@
 import { Pool, type PoolClient } from 'pg'
 import { HarnessError, messageOf } from '../util/errors.ts'
+import { TERMINAL_STATES } from '../util/states.ts'
 import {
   readAction,
   readExecution,
@@ -110,7 +111,8 @@ export class MistralDatabase implements AsyncDisposable {
   async runningExecutions(): Promise<ExecutionRow[]> {
     return await this.#transaction('REPEATABLE READ READ ONLY', async (client) => {
       const { rows } = await client.query<ExecutionRow>(
-        `${EXECUTIONS} WHERE state NOT IN ('SUCCESS', 'ERROR', 'CANCELLED') ORDER BY created_at, id`,
+        `${EXECUTIONS} WHERE state <> ALL ($1) ORDER BY created_at, id`,
+        [TERMINAL_STATES],
       )
       return rows
     })
