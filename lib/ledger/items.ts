@@ -51,16 +51,20 @@ function itemOf(tree: Tree, root: string, owed: OwedTask, index: number, ofTask:
     arrivals,
     actions,
   }
-  // A row of a sub-workflow does not say to which element it belongs: enough rows mean that each one ran.
+  // A row of a sub-workflow does not say to which element it belongs: enough rows mean that each one ran, and what is
+  // more is told of the last.
   if (graph.runs === 'workflow') {
     const ran = children.length > index
-    return { ...about, ran, attempts: plain ? children.length : Number(ran) }
+    const surplus = Math.max(0, children.length - (graph.items ?? 1))
+    const isLast = index === (graph.items ?? 1) - 1
+    return { ...about, ran, attempts: Number(ran) + (isLast ? surplus : 0) }
   }
   const marks = new Set([...arrivals, ...actions].flatMap(({ attempt }) => attempt ?? []))
   return {
     ...about,
     ran: graph.effect ? arrivals.length > 0 : actions.some((action) => hasOwnResult(action, graph)),
-    attempts: Math.max(marks.size, actions.length),
+    // A task without a row was not attempted, and one with a single row is told by its actions.
+    attempts: Math.max(marks.size, actions.length, rows.length > 1 ? rows.length : 0),
   }
 }
 
