@@ -6,7 +6,7 @@ const { actionRow, effect, executionRow, taskRow } = story
 const { bound, opened, passed, replyTo, result, runAction } = wire
 
 export const A1 = 'a:e1.t1'
-export const A2 = 'a:e1.t2'
+const A2 = 'a:e1.t2'
 export const start = wire.startWorkflow('e1')
 /** Connections of every node: one that it publishes on, one that it consumes on. */
 export const links = ['api-1', 'engine-1', 'executor-1', 'executor-2'].flatMap((node): story.Story =>

@@ -10,6 +10,9 @@ const { closed, confirmed, delivered, passed, published, replyTo, runAction } = 
 const asked = { expect: 'ERROR' } as const
 const EXECUTOR = 'mistral_executor'
 
+const waiting = (ready: number) => ({ queues: broker([{ name: EXECUTOR, ready }]) })
+const unread = (ready: number) => broker([{ name: 'reply_1', ready, consumers: 0 }])
+
 /** `e1` with this at the place of its first action's call. */
 const instead = (...call: story.Story): story.Story => [
   ...life.slice(0, links.length + 6 + 8),
@@ -21,11 +24,10 @@ describe('the verdict on messages and what other sources say of them', () => {
   describe('on a delivery without an acknowledgement, whose connection has closed,', () => {
     const unanswered = passed(30, runAction(A1), ['engine-1', 2], ['executor-1', 1]).slice(0, 3)
     const end: story.Story = [[90, closed('executor-1.rabbitmq', 10_000, 2)]]
-    const queues = (ready: number) => ({ queues: broker([{ name: EXECUTOR, ready }]) })
 
     it('is unknown, since the broker would have delivered it again', () => {
       const verdict = verdictOn(
-        scenario(...instead(...unanswered), ...end, ...rest(doneRows('e1'), queues(0))),
+        scenario(...instead(...unanswered), ...end, ...rest(doneRows('e1'), waiting(0))),
       )
       expect(words(verdict)).to.deep.equal(['evidence'])
       expect(verdict.reasons[0]?.ids).to.deep.equal([runAction(A1).identity])
@@ -40,7 +42,7 @@ describe('the verdict on messages and what other sources say of them', () => {
         ...instead(...unanswered),
         ...end,
         ...again,
-        ...rest(doneRows('e1'), queues(0)),
+        ...rest(doneRows('e1'), waiting(0)),
       )
       expect(verdictOn(entries).reasons).to.deep.equal([])
     })
@@ -99,11 +101,10 @@ describe('the verdict on messages and what other sources say of them', () => {
       [22, reply],
       ...life.slice(links.length + 6 + 8),
     ]
-    const queues = (ready: number) => broker([{ name: 'reply_1', ready, consumers: 0 }])
-    const one = verdictOn(scenario(...then, ...rest(doneRows('e1'), { queues: queues(1) })))
+    const one = verdictOn(scenario(...then, ...rest(doneRows('e1'), { queues: unread(1) })))
     expect(one.findings.parked).to.deep.equal([])
     expect(one.counts.messages.moot).to.equal(1)
-    const two = verdictOn(scenario(...then, ...rest(doneRows('e1'), { queues: queues(2) })))
+    const two = verdictOn(scenario(...then, ...rest(doneRows('e1'), { queues: unread(2) })))
     expect(ids(two, 'parked')).to.deep.equal(['reply_1'])
   })
 
