@@ -28,7 +28,7 @@ const findingOf = ({ message, evidence }: MessageFate, what: string): Found => (
   id: message.call.identity,
   ...(message.call.workflow === undefined ? {} : { execution: message.call.workflow }),
   text: `${labelOf(message)}: ${what}`,
-  evidence,
+  evidence: evidence(),
 })
 
 type Unknown = Extract<Reason, { outcome: 'unknown' }>
@@ -49,7 +49,7 @@ export function messageDoubts({ own, divergences }: Accounts, facts: ScenarioFac
     ...unknown
       .slice(0, LISTED)
       .map(({ message, evidence }) =>
-        doubt(`what became of ${labelOf(message)} cannot be told: ${evidence.join('; ')}`, [
+        doubt(`what became of ${labelOf(message)} cannot be told: ${evidence().join('; ')}`, [
           message.call.identity,
         ]),
       ),
