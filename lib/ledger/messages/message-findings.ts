@@ -9,10 +9,8 @@ type Found = Omit<Finding, 'allowed'>
 /** What is said of messages, by word. */
 export function messageFindings({ own, foreign }: Accounts): [AllowedWord, Found][] {
   const ownWords = own.flatMap((told): [AllowedWord, Found][] => {
-    const finding = findingOf(told, told.fate)
-    if (isLost(told)) return [['lost', finding]]
-    if (told.fate === 'done more than once') return [['duplicated', finding]]
-    return told.fate === 'parked' ? [['parked', finding]] : []
+    const word = wordFor(told)
+    return word === undefined ? [] : [[word, findingOf(told, told.fate)]]
   })
   return [
     ...ownWords,
@@ -21,6 +19,12 @@ export function messageFindings({ own, foreign }: Accounts): [AllowedWord, Found
       findingOf(told, 'of nothing that this run started'),
     ]),
   ]
+}
+
+function wordFor(told: MessageFate): AllowedWord | undefined {
+  if (isLost(told)) return 'lost'
+  if (told.fate === 'done more than once') return 'duplicated'
+  return told.fate === 'parked' ? 'parked' : undefined
 }
 
 const findingOf = ({ message, evidence }: MessageFate, what: string): Found => ({
