@@ -1,4 +1,4 @@
-import type { AllowedWord } from '../entries.ts'
+import type { AllowedWord } from '../promise-entries.ts'
 import { ofKind, type ScenarioFacts } from '../facts.ts'
 import type { Finding, MessageCounts, Reason } from '../verdict-document.ts'
 import { labelOf, type Accounts } from './accounts.ts'
