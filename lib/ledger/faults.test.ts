@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import type { Entry, FaultArmed, LinkEvidence } from './entries.ts'
+import type { Entry } from './entries.ts'
+import type { FaultArmed, LinkEvidence } from './fault-entries.ts'
 import { renumbered } from './judging.helper.ts'
 import * as story from './story.helper.ts'
 import { judge } from './verdict.ts'

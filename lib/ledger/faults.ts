@@ -1,5 +1,6 @@
 import { inSeconds } from '../util/clock.ts'
-import type { DatabaseRead, EntryOf, FaultEvidence, LinkEvidence, Timeouts } from './entries.ts'
+import type { DatabaseRead, EntryOf, Timeouts } from './entries.ts'
+import type { FaultEvidence, LinkEvidence } from './fault-entries.ts'
 import { ofKind, type ScenarioFacts } from './facts.ts'
 import { isOpen, owedBelow } from './owed.ts'
 import { recoveryOf } from './recovery.ts'

@@ -20,16 +20,16 @@ export interface Item {
   ran: boolean
 }
 
+/** Arrivals by the task that they are of. */
+export type ArrivalsByTask = ReadonlyMap<string, readonly Arrival[]>
+
+export const byTask = (arrivals: readonly Arrival[]): ArrivalsByTask =>
+  Map.groupBy(arrivals, ({ execution, task }) => itemId(execution, task))
+
 /** The items that a judged execution and its sub-workflows owe, by the workflows' graphs and the final rows. */
-export function itemsOf(
-  tree: Tree,
-  root: ExecutionRow,
-  graphs: Graphs,
-  arrivals: readonly Arrival[],
-): Item[] {
-  const byTask = Map.groupBy(arrivals, ({ execution, task }) => itemId(execution, task))
+export function itemsOf(tree: Tree, root: ExecutionRow, graphs: Graphs, arrived: ArrivalsByTask): Item[] {
   return owedBelow(tree, root, graphs).flatMap((owed) => {
-    const ofTask = byTask.get(itemId(owed.execution.id, owed.name)) ?? []
+    const ofTask = arrived.get(itemId(owed.execution.id, owed.name)) ?? []
     const indices = Array.from({ length: owed.graph.items ?? 1 }, (_, index) => index)
     return indices.map((index) => itemOf(tree, root.id, owed, index, ofTask))
   })

@@ -1,4 +1,5 @@
-import type { AllowedWord, ExecutionRow, Graph, TaskRow } from './entries.ts'
+import type { ExecutionRow, Graph, TaskRow } from './entries.ts'
+import type { AllowedWord } from './promise-entries.ts'
 import type { JudgedExecution } from './executions.ts'
 import { owedBy, type Graphs } from './owed.ts'
 import type { Tree } from './tree.ts'

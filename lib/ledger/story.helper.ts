@@ -9,7 +9,9 @@ import type {
   TaskRow,
   Timeouts,
 } from './entries.ts'
-import type { ScenarioBegun, LinkEvidence, DatabaseRead, Judged, FaultArmed } from './entries.ts'
+import type { ScenarioBegun, DatabaseRead } from './entries.ts'
+import type { LinkEvidence, FaultArmed } from './fault-entries.ts'
+import type { Judged } from './promise-entries.ts'
 
 /** The time-outs of the test cluster, as the design's facts have them. */
 export const TIMEOUTS: Timeouts = {

@@ -1,4 +1,4 @@
-import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/entries.ts'
+import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/fault-entries.ts'
 import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import type { Random } from '../util/random.ts'

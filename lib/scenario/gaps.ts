@@ -1,4 +1,5 @@
-import type { AllowedWord, Rpc, RunBegun } from '../ledger/entries.ts'
+import type { Rpc, RunBegun } from '../ledger/entries.ts'
+import type { AllowedWord } from '../ledger/promise-entries.ts'
 import { WORDS, type Finding, type Verdict } from '../ledger/verdict-document.ts'
 import type { KnownGapOutcome } from './context.ts'
 

@@ -1,4 +1,4 @@
-import type { LinkChanged } from '../ledger/entries.ts'
+import type { LinkChanged } from '../ledger/fault-entries.ts'
 import type { ProxyChanged, ProxyEvent } from '../proxy/proxy.ts'
 import type { LeasedToxic } from '../proxy/toxics.ts'
 

@@ -1,4 +1,4 @@
-import type { FaultArmed, LinkEvidence } from '../ledger/entries.ts'
+import type { FaultArmed, LinkEvidence } from '../ledger/fault-entries.ts'
 import { idleBytes } from '../ledger/faults.ts'
 import type { Evidence } from '../proxy/evidence.ts'
 import { HarnessError } from '../util/errors.ts'

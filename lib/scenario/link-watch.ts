@@ -1,4 +1,4 @@
-import type { LinkEvidence } from '../ledger/entries.ts'
+import type { LinkEvidence } from '../ledger/fault-entries.ts'
 import type { Evidence } from '../proxy/evidence.ts'
 import { FrontWatch } from './front-watch.ts'
 import {

@@ -56,7 +56,7 @@ export function accountsOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): 
 const ownDivergences = ({ message, divergences, evidence }: MessageFate): Divergence[] =>
   divergences.map((what) => ({
     ordinal: firstOf(message),
-    text: `${labelOf(message)}: ${what} (${evidence.join('; ')})`,
+    text: `${labelOf(message)}: ${what} (${evidence().join('; ')})`,
     ids: [message.call.identity],
   }))
 

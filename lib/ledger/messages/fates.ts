@@ -38,8 +38,11 @@ export const isLost = ({ fate }: MessageFate): boolean => LOST.has(fate)
 export interface MessageFate {
   message: Message
   fate: Fate
-  /** One line for each source: the wire in its order, the broker, the database and the effects. */
-  evidence: string[]
+  /**
+   * One line for each source: the wire in its order, the broker, the database and the effects. Of most messages nobody
+   * asks; whoever does must before the journal goes on.
+   */
+  evidence: () => string[]
   /** Where the sources contradict each other; empty: they agree. */
   divergences: string[]
 }
@@ -50,7 +53,7 @@ export function fateOf(message: Message, traffic: Traffic, world: World): Messag
   return {
     message,
     fate,
-    evidence: [...storyOf(message), ...because],
+    evidence: () => [...storyOf(message), ...because],
     divergences: divergencesOf(message, fate, world),
   }
 }

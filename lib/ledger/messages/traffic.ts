@@ -53,6 +53,7 @@ export class Traffic {
   readonly #replies = new Map<string, Message>()
   readonly #finished: Map<string, true>
   readonly #keep: (call: CallFact) => boolean
+  readonly #most: number
 
   /**
    * @param keep Which messages are followed; replies are if their call is. Default: those that are judged.
@@ -61,7 +62,8 @@ export class Traffic {
    */
   constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged, mostAnswered = Infinity) {
     this.#keep = keep
-    this.#finished = new Recent(mostAnswered, (identity) => this.#forget(identity))
+    this.#most = mostAnswered
+    this.#finished = new Recent(mostAnswered, (identity) => this.forget(identity))
     this.heartbeats = new Recent(mostAnswered)
     this.results = new Recent(mostAnswered)
     this.asked = new Recent(mostAnswered)
@@ -213,9 +215,12 @@ export class Traffic {
     if (isOver) this.#finished.set(call.identity, true)
   }
 
-  #forget(identity: string): void {
+  /** What comes of it later is as if it came of a message that was never seen. */
+  forget(identity: string): void {
     const message = this.messages.get(identity)
     if (!message) return
+    // Nobody asks any more whether it arrived: its connection lets it go.
+    for (const passage of [...message.sends, ...message.deliveries]) passage.reached = 'yes'
     this.messages.delete(identity)
     this.#calls.delete(message.call.msgId ?? '')
     this.#replies.delete(message.call.msgId ?? '')
@@ -260,6 +265,7 @@ export class Traffic {
   #stray({ ordinal, link, connection }: Seen, what: string, identity?: string): void {
     const text = `entry ${ordinal}, connection ${connection} of ${link}: ${what}`
     this.strays.push({ ordinal, text, ...(identity === undefined ? {} : { identity }) })
+    if (this.strays.length > this.#most) this.strays.shift()
   }
 }
 
