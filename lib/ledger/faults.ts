@@ -6,6 +6,7 @@ import { isOpen, owedBelow } from './owed.ts'
 import { recoveryOf } from './recovery.ts'
 import { isTerminal, treeOf } from './tree.ts'
 import type { FaultReport } from './verdict-document.ts'
+import { workInHand } from './work-in-hand.ts'
 
 /**
  * Business traffic is what exceeds a link's idle rate. Heartbeats come in bursts and the rate is measured over
@@ -171,7 +172,10 @@ function targetsOf(
   const hole = isBlackHole(armed) ? unseenText(facts) : undefined
   return [
     ...armed.links.map((link) => struckLink(link, evidence?.links[link], idle.get(link), hole)),
-    ...armed.nodes.map((node) => struckNode(node, armed.what === 'kill', evidence?.nodes[node], victims)),
+    ...armed.nodes.map((name) => {
+      const node = evidence?.nodes[name]
+      return struckNode(name, armed.what === 'kill', node, hadWork(facts, name, node, begun, victims))
+    }),
   ]
 }
 
@@ -223,15 +227,21 @@ function struckLink(
 
 type NodeEvidence = FaultEvidence['nodes'][string]
 
-/** Only an executor holds actions; any other node has work in hand as long as an execution is under way. */
-function struckNode(
+/** Only an executor holds actions. What any other node has in hand the wire tells, or, where it was not read, nobody. */
+function hadWork(
+  facts: ScenarioFacts,
   name: string,
-  kill: boolean,
   node: NodeEvidence | undefined,
+  begun: { ordinal: number } | undefined,
   victims: readonly string[],
-): Target {
+): boolean {
+  if (name.startsWith('executor')) return node !== undefined && node.actionsInHand.length > 0
+  if (!facts.past.tapped) return victims.length > 0
+  return begun !== undefined && workInHand(facts, name, begun.ordinal).length > 0
+}
+
+function struckNode(name: string, kill: boolean, node: NodeEvidence | undefined, matched: boolean): Target {
   if (!node) return { name, matched: false, applied: false, whyNot: `nothing is known of node ${name}` }
-  const matched = node.actionsInHand.length > 0 || (!name.startsWith('executor') && victims.length > 0)
   const applied = node.signalled && (node.exited || !kill)
   const whyNot = !node.signalled
     ? `node ${name} was not signalled`

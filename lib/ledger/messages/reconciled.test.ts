@@ -132,3 +132,68 @@ describe('the verdict on messages and what other sources say of them', () => {
     expect(first?.text).to.match(/published by api-1 .*; .*delivered to engine-1 .*; execution e1 is SUCCESS/)
   })
 })
+
+describe('a fault that kills an engine or an api', () => {
+  const killed = (node: string, at: number, until: story.Story): string[] | undefined => {
+    const { durationMs: _, ...armed } = story.armed({
+      what: 'kill',
+      text: `SIGKILL of ${node}`,
+      links: [],
+      nodes: [node],
+      extent: 'moment',
+    })
+    const nodes = { [node]: { signalled: true, exited: true, actionsInHand: [] } }
+    const entries = scenario(
+      ...until.filter(([when]) => when < at),
+      [at, armed],
+      [at, story.read('fault f1 begun', story.runningRows('e1'))],
+      [at, { kind: 'fault.begun', fault: 'f1' }],
+      [at, { kind: 'fault.ended', fault: 'f1' }],
+      [at, { kind: 'fault.evidence', fault: 'f1', links: {}, nodes }],
+      ...until.filter(([when]) => when >= at),
+      ...rest(doneRows('e1'), { asked: { faultless: false } }),
+    )
+    return verdictOn(entries).faults[0]?.whyNot
+  }
+  const commit = (at: number): story.Story => [
+    [
+      at,
+      {
+        kind: 'transaction.ended',
+        link: 'engine-1.postgres',
+        connection: 1,
+        transaction: 1,
+        outcome: 'committed',
+        statements: 1,
+        touched: ['update action_executions_v2'],
+        ids: [],
+      },
+    ],
+  ]
+
+  it('proves something if it had been given work and had committed nothing since', () => {
+    expect(
+      killed(
+        'engine-1',
+        55,
+        [...life, ...commit(45)].toSorted(([a], [b]) => a - b),
+      ),
+    ).to.deep.equal([])
+  })
+
+  it('proves nothing if all that it had been given was committed', () => {
+    const idle = ['node engine-1 had no work in hand']
+    expect(
+      killed(
+        'engine-1',
+        58,
+        [...life, ...commit(57)].toSorted(([a], [b]) => a - b),
+      ),
+    ).to.deep.equal(idle)
+  })
+
+  it('proves something while an api waits for an answer, and nothing afterwards', () => {
+    expect(killed('api-1', 15, life)).to.deep.equal([])
+    expect(killed('api-1', 50, life)).to.deep.equal(['node api-1 had no work in hand'])
+  })
+})
