@@ -1,4 +1,4 @@
-import type { Chunk, Hooks, Stream, ToxicDefinition, ToxicLane } from '../toxic.ts'
+import type { AttributeValues, Chunk, Hooks, Stream, ToxicDefinition, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm } from './alarm.ts'
@@ -11,7 +11,7 @@ export interface Toxic {
   readonly stream: Stream
   /** The share of connections that it acts on, 0 to 1. */
   toxicity: number
-  attributes: Readonly<Record<string, number>>
+  attributes: AttributeValues
 }
 
 /** How a source ended: FIN or RST. */
@@ -138,7 +138,7 @@ export class Stage implements ToxicLane, Outlet {
     return this.#host.stream
   }
 
-  get attributes(): Readonly<Record<string, number>> {
+  get attributes(): AttributeValues {
     return this.#toxic.attributes
   }
 

@@ -1,4 +1,4 @@
-import type { Stream, ToxicDefinition } from '../toxic.ts'
+import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm } from './alarm.ts'
 import type { Connection } from './connection.ts'
@@ -10,7 +10,7 @@ export interface ToxicSpec {
   definition: ToxicDefinition
   stream: Stream
   toxicity: number
-  attributes: Readonly<Record<string, number>>
+  attributes: AttributeValues
   /** A lease: it ends itself after this many ms. */
   durationMs?: number
 }
