@@ -63,27 +63,37 @@ export interface Chunk {
   readonly at: number
 }
 
+/** How many of the bytes that are left leave next, and when. */
+export type Pace = (left: number) => { size: number; due: number }
+
 /** What a toxic may do to the lane that it sits in. Everything that it does is counted. */
 export interface ToxicLane<A extends Attributes = Attributes> {
   readonly stream: Stream
   /** Always the current ones. */
   readonly attributes: ValuesOf<A>
-  /** When the last of what this toxic was given to delay has left or will leave; in the past if it is idle. */
-  readonly emptyAt: number
   /** The other direction: bytes sent there go to its destination, behind what has left its chain. */
   readonly pair: { send(bytes: Buffer): void }
+  /** What this toxic's lanes have in common, on all connections of its proxy; `make` makes it for the first. */
+  shared<T extends object>(make: () => T): T
   now(): number
   /** A number in [0, 1) from the run's seed and this toxic's place in it. */
   random(): number
   /** Passes it on, not before `due` and never ahead of what was sent earlier, unless `aside`. */
   send(chunk: Chunk, due?: number, options?: { aside?: boolean }): void
+  /**
+   * Passes it on piece by piece, behind what was sent earlier. `next` is asked when a piece's turn has come, so that
+   * what others do meanwhile counts.
+   */
+  pace(chunk: Chunk, next: Pace): void
   /** Keeps it, and whatever is sent after it, until this toxic is changed or removed. */
   hold(chunk: Chunk): void
   drop(chunk: Chunk): void
   /** Passes on the end of the stream, behind all data. */
   end(due?: number): void
-  /** Closes both sockets of the connection. */
+  /** Closes both sockets of the connection at once: what is in hand is lost. */
   close(): void
+  /** Closes both sockets of the connection, once what was sent has left. */
+  finish(): void
   /** Resets both sockets of the connection (TCP RST). */
   reset(): void
   /** Runs it once, unless the toxic is changed or removed before. */

@@ -69,8 +69,8 @@ export class Toxics {
   /** @throws {NameTaken} in this proxy, whatever the stream. */
   add(spec: ToxicSpec): LeasedToxic {
     if (this.#find(spec.name)) throw new NameTaken('toxic', spec.name)
-    const { durationMs, ...rest } = spec
-    const toxic: LeasedToxic = { ...rest, expiresAt: undefined }
+    const { name, definition, stream, toxicity, attributes, durationMs } = spec
+    const toxic: LeasedToxic = { name, definition, stream, toxicity, attributes, expiresAt: undefined }
     const lease = new Alarm(() => this.#remove(toxic.name, 'expired'))
     const entry = { toxic, lease }
     this.#entries.push(entry)
