@@ -62,10 +62,10 @@ describe('the accuracy of bandwidth', () => {
     })
 })
 
-describe('bandwidth that is shared', () => {
-  const shared = (rate: number, more: Parameters<typeof spec>[1] = {}) =>
-    spec(bandwidth, { ...more, attributes: { rate, scope: 'proxy' } })
+const shared = (rate: number, more: Parameters<typeof spec>[1] = {}) =>
+  spec(bandwidth, { ...more, attributes: { rate, scope: 'proxy' } })
 
+describe('bandwidth that is shared', () => {
   it('is one rate for all connections, of its stream alone', async () => {
     using it = await rig([shared(100)])
     const pairs = [await it.connect(), await it.connect(), await it.connect(), await it.connect()]

@@ -14,6 +14,8 @@ async function chosen(seed: string): Promise<number[]> {
   return chosenOf(it)
 }
 
+const half = (name: string) => spec(delay, { name, attributes: { ms: 1 }, toxicity: 0.5 })
+
 describe('toxicity', () => {
   it('chooses the same connections for the same seed', async () => {
     const first = await chosen('one')
@@ -37,7 +39,6 @@ describe('toxicity', () => {
   })
 
   it('chooses the same, whatever else is edited meanwhile', async () => {
-    const half = (name: string) => spec(delay, { name, attributes: { ms: 1 }, toxicity: 0.5 })
     const plain = await chosen('seed')
     using it = await rig([half('before'), half('delay')])
     const { toxics } = it.proxy
