@@ -97,8 +97,7 @@ const closed = (most: number): Promise<true> =>
     detail: () => `${descriptors()} are`,
   })
 
-async function start(seed: string): Promise<Soak> {
-  const problems: string[] = []
+async function start(seed: string, problems: string[]): Promise<Soak> {
   const server = await startToxiproxy({
     toxics,
     seed,
@@ -149,14 +148,14 @@ async function rounds(soak: Soak, minutes: number): Promise<void> {
   }
 }
 
-/** @returns what was wrong, a line each. */
-async function main(minutes: number, seed: string): Promise<string[]> {
+/** @param problems gets what was wrong, a line each. */
+async function main(minutes: number, seed: string, problems: string[]): Promise<void> {
   console.log(`soak: ${minutes} min, seed ${seed}`)
   // The platform keeps a descriptor of its own from the first listener on.
   await (await startToxiproxy({ toxics, seed })).close()
   const before = descriptors()
-  const soak = await start(seed)
-  const { problems, weathers, server, talks } = soak
+  const soak = await start(seed, problems)
+  const { weathers, server, talks } = soak
   let last = false
   const [gentle] = PROXIES
   const lasting = Array.from({ length: LASTING }, () =>
@@ -171,7 +170,6 @@ async function main(minutes: number, seed: string): Promise<string[]> {
   const seen = new Set(weathers.flatMap(({ types }) => [...types]))
   const unseen = toxics.filter(({ type }) => !seen.has(type)).map(({ type }) => type)
   if (unseen.length > 0) problems.push(`never added: ${unseen.join(', ')}`)
-  return problems
 }
 
 const { values } = parseArgs({
@@ -185,7 +183,8 @@ if (!(minutes > 0)) {
   console.error(`soak: --minutes must be a number of minutes, not ${values.minutes}`)
   process.exit(2)
 }
-const problems = await main(minutes, values.seed).catch((error: unknown) => [messageOf(error)])
+const problems: string[] = []
+await main(minutes, values.seed, problems).catch((error: unknown) => problems.push(messageOf(error)))
 for (const problem of problems) console.log(`wrong: ${problem}`)
 console.log(`soak: ${problems.length === 0 ? 'ok' : 'failed'}`)
 process.exit(problems.length === 0 ? 0 : 1)
