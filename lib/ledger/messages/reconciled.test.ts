@@ -133,44 +133,46 @@ describe('the verdict on messages and what other sources say of them', () => {
   })
 })
 
-describe('a fault that kills an engine or an api', () => {
-  const killed = (node: string, at: number, until: story.Story): string[] | undefined => {
-    const { durationMs: _, ...armed } = story.armed({
-      what: 'kill',
-      text: `SIGKILL of ${node}`,
-      links: [],
-      nodes: [node],
-      extent: 'moment',
-    })
-    const nodes = { [node]: { signalled: true, exited: true, actionsInHand: [] } }
-    const entries = scenario(
-      ...until.filter(([when]) => when < at),
-      [at, armed],
-      [at, story.read('fault f1 begun', story.runningRows('e1'))],
-      [at, { kind: 'fault.begun', fault: 'f1' }],
-      [at, { kind: 'fault.ended', fault: 'f1' }],
-      [at, { kind: 'fault.evidence', fault: 'f1', links: {}, nodes }],
-      ...until.filter(([when]) => when >= at),
-      ...rest(doneRows('e1'), { asked: { faultless: false } }),
-    )
-    return verdictOn(entries).faults[0]?.whyNot
-  }
-  const commit = (at: number): story.Story => [
-    [
-      at,
-      {
-        kind: 'transaction.ended',
-        link: 'engine-1.postgres',
-        connection: 1,
-        transaction: 1,
-        outcome: 'committed',
-        statements: 1,
-        touched: ['update action_executions_v2'],
-        ids: [],
-      },
-    ],
-  ]
+/** Why a kill of the node at that time proved nothing. */
+const killed = (node: string, at: number, until: story.Story): string[] | undefined => {
+  const { durationMs: _, ...armed } = story.armed({
+    what: 'kill',
+    text: `SIGKILL of ${node}`,
+    links: [],
+    nodes: [node],
+    extent: 'moment',
+  })
+  const nodes = { [node]: { signalled: true, exited: true, actionsInHand: [] } }
+  const entries = scenario(
+    ...until.filter(([when]) => when < at),
+    [at, armed],
+    [at, story.read('fault f1 begun', story.runningRows('e1'))],
+    [at, { kind: 'fault.begun', fault: 'f1' }],
+    [at, { kind: 'fault.ended', fault: 'f1' }],
+    [at, { kind: 'fault.evidence', fault: 'f1', links: {}, nodes }],
+    ...until.filter(([when]) => when >= at),
+    ...rest(doneRows('e1'), { asked: { faultless: false } }),
+  )
+  return verdictOn(entries).faults[0]?.whyNot
+}
 
+const commit = (at: number): story.Story => [
+  [
+    at,
+    {
+      kind: 'transaction.ended',
+      link: 'engine-1.postgres',
+      connection: 1,
+      transaction: 1,
+      outcome: 'committed',
+      statements: 1,
+      touched: ['update action_executions_v2'],
+      ids: [],
+    },
+  ],
+]
+
+describe('a fault that kills an engine or an api', () => {
   it('proves something if it had been given work and had committed nothing since', () => {
     expect(
       killed(
