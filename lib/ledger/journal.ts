@@ -59,13 +59,14 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     append(fact) {
       const ordinal = last.ordinal + 1
       const at = Math.max(last.at, clock())
-      const body = `{"ordinal":${ordinal},"at":${at},${JSON.stringify(fact).slice(1)}`
+      const head = `{"ordinal":${ordinal},"at":${at},`
+      const text = JSON.stringify(fact)
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
-      const checksum = lines.write(body, last.checksum)
+      const checksum = lines.write(head, text, last.checksum)
       last = { ordinal, at, checksum }
       if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
-      const entry = JSON.parse(`${body.slice(0, -1)}${seal(checksum)}`) as Entry
+      const entry = JSON.parse(`${head}${text.slice(1, -1)}${seal(checksum)}`) as Entry
       entries.push(entry)
       return entry
     },
@@ -98,14 +99,19 @@ class LineWriter {
     this.#stream.on('error', fail)
   }
 
-  /** Returns the line's checksum. The text is encoded once, for the checksum and for the file. */
-  write(body: string, previousChecksum: string): string {
-    this.#makeRoom(MOST_BYTES * body.length + SEAL_BYTES)
+  /**
+   * Puts a head and a fact's text together to a line and returns its checksum. Nothing is joined or encoded twice: most
+   * of what there is to do for a message is done here.
+   */
+  write(head: string, text: string, previousChecksum: string): string {
+    this.#makeRoom(head.length + MOST_BYTES * text.length + SEAL_BYTES)
     const begin = this.#filled
-    const end = begin + this.#piece.write(body, begin, 'utf8')
+    // The head's comma takes the place of the text's opening brace, and the seal that of its closing one.
+    const textBegin = begin + head.length - 1
+    const end = textBegin + this.#piece.write(text, textBegin)
+    this.#piece.write(head, begin)
     const checksum = checksumOf(previousChecksum, this.#piece.subarray(begin, end))
-    // The seal begins where the body's closing brace is.
-    this.#filled = end - 1 + this.#piece.write(`${seal(checksum)}\n`, end - 1, 'latin1')
+    this.#filled = end - 1 + this.#piece.write(`${seal(checksum)}\n`, end - 1)
     if (!this.#scheduled) setImmediate(() => this.#flush())
     this.#scheduled = true
     return checksum
@@ -187,18 +193,22 @@ const seal = (checksum: string): string => `,"checksum":"${checksum}"}`
 const SEAL = /^,"checksum":"([0-9a-f]{8})"\}$/
 const SEAL_BYTES = seal('00000000').length
 
-/** Of the text of an entry without its checksum, given in parts. */
-function checksumOf(previousChecksum: string, ...parts: (string | Buffer)[]): string {
-  const sum = parts.reduce((before: number, part) => crc32(part, before), crc32(previousChecksum))
-  return sum.toString(16).padStart(8, '0')
-}
+/** Of the text of an entry without its checksum. */
+const checksumOf = (previousChecksum: string, text: Buffer): string =>
+  hex(crc32(text, crc32(previousChecksum)))
+
+const BYTES_IN_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Eight digits; a number's own conversion is slow where it needs more than 31 bits. */
+const hex = (sum: number): string =>
+  `${BYTES_IN_HEX[sum >>> 24]}${BYTES_IN_HEX[(sum >>> 16) & 255]}${BYTES_IN_HEX[(sum >>> 8) & 255]}${BYTES_IN_HEX[sum & 255]}`
 
 /** The entry, or why the line cannot be trusted. */
 function unsealed(line: Buffer, previous: Entry | undefined): Entry | string {
   const head = line.subarray(0, Math.max(line.length - SEAL_BYTES, 0))
   const [, checksum] = SEAL.exec(line.toString('latin1', head.length)) ?? []
   if (checksum === undefined) return 'not an entry with a checksum'
-  const expected = checksumOf(previous?.checksum ?? '', head, '}')
+  const expected = hex(crc32('}', crc32(head, crc32(previous?.checksum ?? ''))))
   if (checksum !== expected) return `checksum is ${checksum}, its text gives ${expected}`
   const entry = JSON.parse(line.toString()) as Entry
   const ordinal = (previous?.ordinal ?? 0) + 1

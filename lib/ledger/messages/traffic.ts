@@ -124,7 +124,8 @@ export class Traffic {
       ...(expirationMs === undefined ? {} : { expirationMs }),
       queues: this.#bindings.route(exchange, routingKey),
     }
-    message.sends.push(send)
+    // Mostly it is the only one: an array that grows has room for many.
+    message.sends = [...message.sends, send]
     if (tag > 0) book.sends.set(tag, send)
     connection.enter('upstream', entry.until, send)
     return [message]
@@ -140,7 +141,7 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return []
     const delivery: Delivery = { ...passageOf(entry, connection, call.identity), queue, redelivered, noAck }
-    message.deliveries.push(delivery)
+    message.deliveries = [...message.deliveries, delivery]
     if (noAck) this.#finish(message)
     else book.deliveries.set(tag, delivery)
     connection.enter('downstream', entry.until, delivery)

@@ -8,7 +8,7 @@ import type { Place, RecordFact, Watch } from './watch.ts'
 type EventOf<K extends AmqpEvent['kind']> = Extract<AmqpEvent, { kind: K }>
 
 /** Of a message's body the journal keeps no more than this, in bytes. */
-const BODY_BYTES = 1024
+const BODY_BYTES = 512
 
 /** Reads one connection to RabbitMQ and journals what its messages mean. */
 export function watchAmqp(place: Place, record: RecordFact, calls: Calls): Watch {
