@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib'
 import { monotonicMs } from '../util/clock.ts'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import type { Entry, Fact } from './entries.ts'
+import { membersOf } from './entry-text.ts'
 
 export interface JournalOptions {
   /** Milliseconds on a monotonic clock; only differences count. Default: the process's own. */
@@ -59,14 +60,13 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     append(fact) {
       const ordinal = last.ordinal + 1
       const at = Math.max(last.at, clock())
-      const head = `{"ordinal":${ordinal},"at":${at},`
-      const text = JSON.stringify(fact)
+      const text = `{"ordinal":${ordinal},"at":${timeText(at)},${membersOf(fact)}`
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
-      const checksum = lines.write(head, text, last.checksum)
+      const checksum = lines.write(text)
       last = { ordinal, at, checksum }
       if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
-      const entry = JSON.parse(`${head}${text.slice(1, -1)}${seal(checksum)}`) as Entry
+      const entry = JSON.parse(`${text}${seal(checksum)}`) as Entry
       entries.push(entry)
       return entry
     },
@@ -78,12 +78,23 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   }
 }
 
+/** Thousandths behind the point, as a number's own text has them; that text takes several times as long. */
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, part) => String(part / 1000).slice(1))
+
+/** A time of whole thousandths as JSON. */
+function timeText(at: number): string {
+  const whole = Math.floor(at)
+  return `${whole}${THOUSANDTHS[Math.round((at - whole) * 1000)] ?? ''}`
+}
+
 /** Lines are gathered in pieces of memory of this size, or of one line's if it is longer. */
 const PIECE_BYTES = 256 * 1024
 /** A character of a string takes no more bytes than this in UTF-8. */
 const MOST_BYTES = 3
+/** Lines wait no longer than this for others to be written with: a write costs as much as many lines do. */
+const FLUSH_MS = 10
 
-/** Seals lines and writes them to a file, those of one turn of the event loop together. */
+/** Seals lines and writes them to a file, many together. */
 class LineWriter {
   readonly #stream: WriteStream
   readonly #fail: (thrown: unknown) => void
@@ -91,7 +102,9 @@ class LineWriter {
   /** What of the piece has been given to the stream, and what has been filled. */
   #flushed = 0
   #filled = 0
-  #scheduled = false
+  #flush: NodeJS.Timeout | undefined
+  /** CRC-32 of the last line's checksum: what the next one's begins with. */
+  #seed = 0
 
   constructor(file: string, fail: (thrown: unknown) => void) {
     this.#fail = fail
@@ -100,39 +113,40 @@ class LineWriter {
   }
 
   /**
-   * Puts a head and a fact's text together to a line and returns its checksum. Nothing is joined or encoded twice: most
+   * Seals a line, which comes without its closing brace, and returns its checksum. Nothing is joined or encoded twice: most
    * of what there is to do for a message is done here.
    */
-  write(head: string, text: string, previousChecksum: string): string {
-    this.#makeRoom(head.length + MOST_BYTES * text.length + SEAL_BYTES)
+  write(text: string): string {
+    this.#makeRoom(MOST_BYTES * text.length + SEAL_BYTES + 1)
+    const piece = this.#piece
     const begin = this.#filled
-    // The head's comma takes the place of the text's opening brace, and the seal that of its closing one.
-    const textBegin = begin + head.length - 1
-    const end = textBegin + this.#piece.write(text, textBegin)
-    this.#piece.write(head, begin)
-    const checksum = checksumOf(previousChecksum, this.#piece.subarray(begin, end))
-    this.#filled = end - 1 + this.#piece.write(`${seal(checksum)}\n`, end - 1)
-    if (!this.#scheduled) setImmediate(() => this.#flush())
-    this.#scheduled = true
+    const end = begin + piece.write(text, begin)
+    piece[end] = CLOSING_BRACE
+    const sum = crc32(piece.subarray(begin, end + 1), this.#seed)
+    const checksum = hex(sum)
+    this.#filled = end + piece.write(`${seal(checksum)}\n`, end, 'latin1')
+    this.#seed = crc32(checksum)
+    this.#flush ??= setTimeout(() => this.#write(), FLUSH_MS)
     return checksum
   }
 
   async end(): Promise<void> {
-    this.#flush()
+    this.#write()
     this.#stream.end()
     await finished(this.#stream).catch(this.#fail)
   }
 
   #makeRoom(bytes: number): void {
     if (this.#piece.length - this.#filled >= bytes) return
-    this.#flush()
+    this.#write()
     this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes))
     this.#flushed = 0
     this.#filled = 0
   }
 
-  #flush(): void {
-    this.#scheduled = false
+  #write(): void {
+    clearTimeout(this.#flush)
+    this.#flush = undefined
     const lines = this.#piece.subarray(this.#flushed, this.#filled)
     this.#flushed = this.#filled
     if (lines.length === 0 || !this.#stream.writable) return
@@ -187,15 +201,12 @@ export async function readJournal(file: string): Promise<JournalReading> {
 }
 
 const LINE_FEED = 10
+const CLOSING_BRACE = 125
 
 /** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. */
 const seal = (checksum: string): string => `,"checksum":"${checksum}"}`
 const SEAL = /^,"checksum":"([0-9a-f]{8})"\}$/
 const SEAL_BYTES = seal('00000000').length
-
-/** Of the text of an entry without its checksum. */
-const checksumOf = (previousChecksum: string, text: Buffer): string =>
-  hex(crc32(text, crc32(previousChecksum)))
 
 const BYTES_IN_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 

@@ -59,7 +59,7 @@ function callFactOf(exchange: string, content: Content): CallFact | undefined {
   const call = decodeCall({ exchange, ...content })
   if (!call) return undefined
   const { driver, kind, method, identity, msgId, replyTo, timeoutMs, ids } = call
-  const { actions, ...named } = ids
+  const { workflow, task, action, actions } = ids
   const failed = kind === 'reply' ? call.ok === false : outcomeOf(call) === 'error'
   return {
     driver,
@@ -70,7 +70,9 @@ function callFactOf(exchange: string, content: Content): CallFact | undefined {
     identity: identity ?? '',
     ...(msgId !== undefined && { msgId }),
     ...(replyTo !== undefined && { replyTo }),
-    ...named,
+    ...(workflow !== undefined && { workflow }),
+    ...(task !== undefined && { task }),
+    ...(action !== undefined && { action }),
     ...(actions && { actions: [...actions] }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(failed && { failed }),
