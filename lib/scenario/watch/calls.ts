@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib'
 import type { CallFact } from '../../ledger/wire-entries.ts'
 import type { Content } from '../../wire/amqp/message.ts'
-import { decodeCall, isJudged, outcomeOf, type RpcInput } from '../../wire/rpc/call.ts'
+import { canBeCall, decodeCall, isJudged, outcomeOf, type RpcInput } from '../../wire/rpc/call.ts'
 import { BodyMemory } from './body-memory.ts'
 
 /** Bodies that are remembered, in bytes: many more than are under way between their publish and their delivery. */
-const MEMORY_BYTES = 8 * 2 ** 20
+const MEMORY_BYTES = 32 * 2 ** 20
 /** Longer ones are rare, and decoded as often as they pass. */
 const MOST_BYTES = 16 * 1024
 /** Of a body so much decides where it is looked for: ids come early. */
@@ -13,20 +13,10 @@ const KEY_BYTES = 512
 
 type Properties = RpcInput['properties']
 
-/** All that a call is told by, besides its body. */
-const TELLING: Required<{ [P in keyof Properties]: true }> = {
-  contentType: true,
-  correlationId: true,
-  replyTo: true,
-  type: true,
-  expiration: true,
-}
-const NAMES = Object.keys(TELLING) as (keyof Properties)[]
-
 interface Known {
   exchange: string
-  /** The values of the telling properties. */
-  told: (string | undefined)[]
+  /** All that a call is told by, besides its body. */
+  properties: Required<{ [P in keyof Properties]: Properties[P] }>
   call: CallFact | undefined
 }
 
@@ -40,20 +30,26 @@ export class Calls {
   /** What the journal keeps of the RPC that a message is; undefined if it is none. */
   of(exchange: string, content: Content): CallFact | undefined {
     const { body, properties, truncated } = content
+    if (!canBeCall(content)) return undefined
     if (truncated || body.length > MOST_BYTES) return callFactOf(exchange, content)
     const key = crc32(body.length > KEY_BYTES ? body.subarray(0, KEY_BYTES) : body)
     const known = this.#memory.get(key, body)
-    if (
-      known &&
-      known.exchange === exchange &&
-      NAMES.every((name, index) => known.told[index] === properties[name])
-    )
-      return known.call
+    if (known && known.exchange === exchange && tellTheSame(known.properties, properties)) return known.call
     const call = callFactOf(exchange, content)
-    this.#memory.set(key, body, { exchange, told: NAMES.map((name) => properties[name]), call })
+    // Headers may be views, which keep all in memory that arrived with them.
+    const { contentType, correlationId, replyTo, type, expiration } = properties
+    const telling = { contentType, correlationId, replyTo, type, expiration }
+    this.#memory.set(key, body, { exchange, properties: telling, call })
     return call
   }
 }
+
+const tellTheSame = (a: Properties, b: Properties): boolean =>
+  a.contentType === b.contentType &&
+  a.correlationId === b.correlationId &&
+  a.replyTo === b.replyTo &&
+  a.type === b.type &&
+  a.expiration === b.expiration
 
 function callFactOf(exchange: string, content: Content): CallFact | undefined {
   const call = decodeCall({ exchange, ...content })

@@ -9,6 +9,8 @@
 
 const SPACE = 32
 const QUOTE = 34
+const COMMA = 44
+const COLON = 58
 const OPENING_BRACKET = 91
 const BACKSLASH = 92
 const CLOSING_BRACKET = 93
@@ -65,12 +67,32 @@ export interface Piece {
 export function valueOf(piece: Piece): unknown {
   const { text, begin, end, slashes } = piece
   if (isString(piece)) {
-    const content = text.slice(begin + slashes + 1, end - slashes - 1)
-    if (!content.includes('\\')) return parseJson(`"${content}"`)
+    const plain = plainText(text, begin + slashes + 1, end - slashes - 1)
+    if (plain !== undefined) return plain
+  } else if (end - begin <= LONGEST_WORD) {
+    const word = text.slice(begin, end)
+    if (WORDS.has(word)) return WORDS.get(word)
   }
   let json: unknown = text.slice(begin, end)
   for (let strings = slashes; strings > 0; strings >>= 1) json = parseJson(`"${String(json)}"`)
   return typeof json === 'string' ? parseJson(json) : undefined
+}
+
+const WORDS: ReadonlyMap<string, boolean | null> = new Map([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
+const LONGEST_WORD = 'false'.length
+
+/** A string's content in which nothing is escaped, as a copy; undefined if it is none. */
+function plainText(text: string, begin: number, end: number): string | undefined {
+  for (let at = begin; at < end; at++) {
+    const char = text.charCodeAt(at)
+    if (char === BACKSLASH || char < SPACE) return undefined
+  }
+  // A slice keeps all of the text in memory that it is of, and here that is a text of its own.
+  return ` ${text.slice(begin, end)}`.slice(1)
 }
 
 /** What a JSON text says, or undefined if it is none. */
@@ -151,7 +173,7 @@ export function readMembers(text: string, at: number, slashes: number, wanted: W
     const begin = afterSpace(text, next + 1)
     const name = nameAt(text, begin, slashes)
     if (name === undefined) {
-      members.whole = text[next] === '{' && text[begin] === '}'
+      members.whole = text.charCodeAt(next) === OPENING_BRACE && text.charCodeAt(begin) === CLOSING_BRACE
       members.end = begin + 1
       return members
     }
@@ -161,9 +183,9 @@ export function readMembers(text: string, at: number, slashes: number, wanted: W
     }
     const colon = afterSpace(text, begin + name.length + 2 * (slashes + 1))
     const value = afterSpace(text, colon + 1)
-    if (text[colon] !== ':') return members
+    if (text.charCodeAt(colon) !== COLON) return members
     let end: number
-    if (name === wanted.inner && text[value] === '{') {
+    if (name === wanted.inner && text.charCodeAt(value) === OPENING_BRACE) {
       members.inner = readMembers(text, value, slashes)
       end = members.inner.whole ? members.inner.end : -1
     } else {
@@ -172,8 +194,8 @@ export function readMembers(text: string, at: number, slashes: number, wanted: W
     if (end < 0) return members
     members.add(name, { text, begin: value, end, slashes })
     next = afterSpace(text, end)
-  } while (text[next] === ',')
-  members.whole = text[next] === '}'
+  } while (text.charCodeAt(next) === COMMA)
+  members.whole = text.charCodeAt(next) === CLOSING_BRACE
   members.end = next + 1
   return members
 }
@@ -192,8 +214,8 @@ function endOfValue(text: string, begin: number, slashes: number): number {
     const end = endOfString(text, begin + slashes + 1, slashes)
     return end < 0 ? -1 : end + slashes + 1
   }
-  const first = text[begin]
-  if (first === '{' || first === '[') return endOfNested(text, begin, slashes)
+  const first = text.charCodeAt(begin)
+  if (first === OPENING_BRACE || first === OPENING_BRACKET) return endOfNested(text, begin, slashes)
   LITERAL.lastIndex = begin
   return LITERAL.test(text) && LITERAL.lastIndex < text.length ? LITERAL.lastIndex : -1
 }
