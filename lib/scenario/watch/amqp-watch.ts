@@ -12,6 +12,8 @@ type EventOf<K extends AmqpEvent['kind']> = Extract<AmqpEvent, { kind: K }>
 /** Of a message's body the journal keeps no more than this, in bytes. */
 const BODY_BYTES = 512
 
+const keeps = (properties: Properties, body: Buffer): boolean => canBeCall({ properties, body })
+
 /** Reads one connection to RabbitMQ and journals what its messages mean. */
 export function watchAmqp(place: Place, record: RecordFact, calls: Calls): Watch {
   const opaque = (reason: string) => record({ kind: 'connection.opaque', ...place, reason })
@@ -19,7 +21,6 @@ export function watchAmqp(place: Place, record: RecordFact, calls: Calls): Watch
     const fact = factOf(event, place, calls)
     if (fact) record(fact)
   })
-  const keeps = (properties: Properties, body: Buffer) => canBeCall({ properties, body })
   const upstream = new AmqpDecoder({
     onMessage: (message) => follower.client(message),
     onOpaque: opaque,
