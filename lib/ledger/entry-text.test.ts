@@ -1,14 +1,23 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import type { Fact } from './entries.ts'
-import { membersOf } from './entry-text.ts'
+import { writeMembers } from './entry-text.ts'
+import { TextWriter } from './text-writer.ts'
 
 const name = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.stringMatching(/^[\w.-]{0,300}$/),
+  fc.nat(3000).map((length) => 'x"'.repeat(length)),
   fc.constantFrom('', 'a"b', 'a\\b', 'a\nb', 'ü', '\u007f', '\u2028', '\ud800'),
 )
-const number = fc.oneof(fc.nat(), fc.maxSafeNat(), fc.double({ noNaN: true }), fc.constantFrom(NaN, Infinity))
+const number = fc.oneof(
+  fc.nat(),
+  fc.nat(120),
+  fc.integer(),
+  fc.maxSafeNat(),
+  fc.double({ noNaN: true }),
+  fc.constantFrom(NaN, Infinity, -0, 2 ** 31 - 1, 2 ** 31),
+)
 const bool = fc.boolean()
 const yes = fc.constant(true as const)
 
@@ -87,18 +96,25 @@ const acked = members(
   [],
 )
 
+const text = new TextWriter()
+
+function textOf(fact: Fact): string {
+  writeMembers(fact, text.begin().raw('{'))
+  return text.raw('}').written.toString()
+}
+
 describe('the text of a journal entry', () => {
   it('is what JSON.stringify makes of the fact', () => {
     fc.assert(
       fc.property(fc.oneof(published, delivered, confirmed, acked), (fact) => {
-        expect(`{${membersOf(fact)}}`).to.equal(JSON.stringify(fact))
+        expect(textOf(fact)).to.equal(JSON.stringify(fact))
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
   it('is so for the kinds that are not written by hand', () => {
     const fact: Fact = { kind: 'harness.failed', text: 'a "b"' }
-    expect(`{${membersOf(fact)}}`).to.equal(JSON.stringify(fact))
+    expect(textOf(fact)).to.equal(JSON.stringify(fact))
   })
 })

@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib'
 import { monotonicMs } from '../util/clock.ts'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import type { Entry, Fact } from './entries.ts'
-import { membersOf } from './entry-text.ts'
+import { writeMembers } from './entry-text.ts'
+import { TextWriter } from './text-writer.ts'
 
 export interface JournalOptions {
   /** Milliseconds on a monotonic clock; only differences count. Default: the process's own. */
@@ -38,6 +39,7 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   const { now = monotonicMs, onError, retain = () => true } = options
   const began = now()
   const entries: Entry[] = []
+  const text = new TextWriter()
   const lines = new LineWriter(file, fail)
   const clock = (): number => Math.round((now() - began) * 1000) / 1000
   let last = { ordinal: 0, at: 0, checksum: '' }
@@ -46,8 +48,8 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
 
   function fail(thrown: unknown): void {
     if (error !== undefined) return
-    const text = `the journal ${file} cannot be written: ${messageOf(thrown)}; it is incomplete (of ${last.ordinal} entries so far)`
-    error = new HarnessError(text, { cause: thrown })
+    const reason = `the journal ${file} cannot be written: ${messageOf(thrown)}; it is incomplete (of ${last.ordinal} entries so far)`
+    error = new HarnessError(reason, { cause: thrown })
     onError?.(error)
   }
 
@@ -60,13 +62,15 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     append(fact) {
       const ordinal = last.ordinal + 1
       const at = Math.max(last.at, clock())
-      const text = `{"ordinal":${ordinal},"at":${timeText(at)},${membersOf(fact)}`
+      writeTime(at, text.begin().raw('{"ordinal":').number(ordinal).raw(',"at":'))
+      writeMembers(fact, text.raw(','))
+      text.raw('}')
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
       const checksum = lines.write(text)
       last = { ordinal, at, checksum }
       if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
-      const entry = JSON.parse(`${text}${seal(checksum)}`) as Entry
+      const entry = JSON.parse(text.written.toString()) as Entry
       entries.push(entry)
       return entry
     },
@@ -82,15 +86,13 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
 const THOUSANDTHS = Array.from({ length: 1000 }, (_, part) => String(part / 1000).slice(1))
 
 /** A time of whole thousandths as JSON. */
-function timeText(at: number): string {
+function writeTime(at: number, text: TextWriter): void {
   const whole = Math.floor(at)
-  return `${whole}${THOUSANDTHS[Math.round((at - whole) * 1000)] ?? ''}`
+  text.number(whole).raw(THOUSANDTHS[Math.round((at - whole) * 1000)] ?? '')
 }
 
 /** Lines are gathered in pieces of memory of this size, or of one line's if it is longer. */
 const PIECE_BYTES = 256 * 1024
-/** A character of a string takes no more bytes than this in UTF-8. */
-const MOST_BYTES = 3
 /** Lines wait no longer than this for others to be written with: a write costs as much as many lines do. */
 const FLUSH_MS = 10
 
@@ -112,20 +114,16 @@ class LineWriter {
     this.#stream.on('error', fail)
   }
 
-  /**
-   * Seals a line, which comes without its closing brace, and returns its checksum. Nothing is joined or encoded twice: most
-   * of what there is to do for a message is done here.
-   */
-  write(text: string): string {
-    this.#makeRoom(MOST_BYTES * text.length + SEAL_BYTES + 1)
-    const piece = this.#piece
-    const begin = this.#filled
-    const end = begin + piece.write(text, begin)
-    piece[end] = CLOSING_BRACE
-    const sum = crc32(piece.subarray(begin, end + 1), this.#seed)
-    const checksum = hex(sum)
-    this.#filled = end + piece.write(`${seal(checksum)}\n`, end, 'latin1')
+  /** Seals a line, copies it and returns its checksum. */
+  write(text: TextWriter): string {
+    const checksum = hex(crc32(text.written, this.#seed))
     this.#seed = crc32(checksum)
+    // The seal's comma takes the place of the closing brace.
+    text.takeBack(1).raw(SEAL_HEAD).raw(checksum).raw(SEAL_TAIL)
+    const line = text.written
+    this.#makeRoom(line.length + 1)
+    this.#filled += line.copy(this.#piece, this.#filled)
+    this.#piece[this.#filled++] = LINE_FEED
     this.#flush ??= setTimeout(() => this.#write(), FLUSH_MS)
     return checksum
   }
@@ -201,12 +199,12 @@ export async function readJournal(file: string): Promise<JournalReading> {
 }
 
 const LINE_FEED = 10
-const CLOSING_BRACE = 125
 
 /** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. */
-const seal = (checksum: string): string => `,"checksum":"${checksum}"}`
+const SEAL_HEAD = ',"checksum":"'
+const SEAL_TAIL = '"}'
 const SEAL = /^,"checksum":"([0-9a-f]{8})"\}$/
-const SEAL_BYTES = seal('00000000').length
+const SEAL_BYTES = SEAL_HEAD.length + 8 + SEAL_TAIL.length
 
 const BYTES_IN_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
