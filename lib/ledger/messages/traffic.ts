@@ -27,6 +27,8 @@ export interface MethodCount {
   delivered: number
 }
 
+const MOST_PER_ANSWERED = 10
+
 type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
 
 /** `engine-1` of `engine-1.rabbitmq`. */
@@ -38,7 +40,7 @@ export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('
  */
 export class Traffic {
   /** By their identity. Of messages of which everything was answered only the last are kept. */
-  readonly messages = new Map<string, Message>()
+  readonly messages: Map<string, Message>
   /** How many of them were forgotten. */
   forgotten = 0
   readonly counts = new Map<string, MethodCount>()
@@ -59,10 +61,12 @@ export class Traffic {
   /**
    * @param keep Which messages are followed; replies are if their call is. Default: those that are judged.
    * @param mostAnswered So many of which everything was answered are kept, the last ones. Default: all; whoever follows
-   * a cluster that may run for days needs a bound.
+   * a cluster that may run for days needs a bound. Of all messages ten times as many are kept: what nobody takes, or
+   * nobody takes over a link, would stay for ever.
    */
   constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged, mostAnswered = Infinity) {
     this.#keep = keep
+    this.messages = new Recent(MOST_PER_ANSWERED * mostAnswered, (_, message) => this.#forgotten(message))
     this.#finished = new Recent(mostAnswered, (identity) => this.#forget(identity))
     this.heartbeats = new Recent(mostAnswered)
     this.results = new Recent(mostAnswered)
@@ -193,8 +197,10 @@ export class Traffic {
   }
 
   #connectionClosed(entry: EntryOf<'connection.closed'>): void {
-    for (const { lane, until, passage } of this.#books.of(entry).passages)
-      passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
+    const { passages } = this.#books.of(entry)
+    for (const lane of ['upstream', 'downstream'] as const)
+      for (const { until, passage } of passages[lane])
+        passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
     this.#books.close(entry)
   }
 
@@ -220,9 +226,14 @@ export class Traffic {
     const message = this.messages.get(identity)
     if (!message) return
     this.messages.delete(identity)
-    this.#calls.delete(message.call.msgId ?? '')
-    this.#replies.delete(message.call.msgId ?? '')
+    this.#forgotten(message)
+  }
+
+  #forgotten({ call: { msgId } }: Message): void {
     this.forgotten += 1
+    if (msgId === undefined) return
+    this.#calls.delete(msgId)
+    this.#replies.delete(msgId)
   }
 
   #messageOf(call: CallFact): Message | undefined {
