@@ -14,6 +14,7 @@ import { watchWire } from '../scenario/watch/watch.ts'
 import { freePort } from '../util/ports.ts'
 import { poll } from '../util/poll.ts'
 import type { Done, Order } from './messages/peer.ts'
+import { benchRabbitMq } from './messages/rabbitmq.ts'
 
 const MILLION = 1_000_000
 /** Of messages, behind each of which the memory is shown. */
@@ -38,12 +39,16 @@ type Figures = Record<string, Partial<Record<Way['name'], number>>>
  * What reading every message costs: latency, throughput and messages per second of our proxy with the decoders, the
  * journal and the ledger on, beside the same proxy without them, a direct connection, and a real Toxiproxy if
  * `$TOXIPROXY_SERVER` names its program. `--millions N` shows the memory while N million messages pass instead; the journal
- * of a million takes 2.3 GB until the end.
+ * of a million takes 2.3 GB until the end. `--rabbitmq` boots a real RabbitMQ instead, with clients of amqplib.
  */
 export async function benchMessages(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { json: { type: 'boolean', default: false }, millions: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      millions: { type: 'string' },
+      rabbitmq: { type: 'boolean', default: false },
+    },
   })
   const folder = mkdtempSync(join(tmpdir(), 'crosswind-bench-'))
   const peer = new Worker(new URL('messages/peer.ts', import.meta.url))
@@ -61,22 +66,29 @@ export async function benchMessages(args: string[]): Promise<void> {
     })
     await using blind = await startToxiproxy({ toxics: [], seed: 'bench' })
     await using real = await realToxiproxy()
-    const lay = async (url: string): Promise<number> => {
-      const listen = await new ToxiproxyApi(url).createProxy('bench.rabbitmq', `127.0.0.1:${listening.port}`)
+    const lay = async (url: string, port = listening.port): Promise<number> => {
+      const name = port === listening.port ? 'bench.rabbitmq' : 'real.rabbitmq'
+      const listen = await new ToxiproxyApi(url).createProxy(name, `127.0.0.1:${port}`)
       return Number(listen.split(':').at(-1))
     }
-    const seeingPort = await lay(seeing.url)
-    if (values.millions !== undefined) {
-      await showMemory(peer, seeingPort, Number(values.millions) * MILLION, traffic)
+    const waysTo = async (port: number): Promise<Way[]> => [
+      { name: 'direct', port },
+      { name: 'proxy', port: await lay(blind.url, port) },
+      { name: 'proxy + ledger', port: await lay(seeing.url, port) },
+      ...(real ? [{ name: 'Toxiproxy' as const, port: await lay(real.url, port) }] : []),
+    ]
+    if (values.rabbitmq) {
+      await benchRabbitMq(waysTo, (line) => void process.stdout.write(`${line}\n`))
+      process.stdout.write(`the ledger: ${traffic.strays.length} strays\n`)
       await ended(journal)
       return
     }
-    const ways: Way[] = [
-      { name: 'direct', port: listening.port },
-      { name: 'proxy', port: await lay(blind.url) },
-      { name: 'proxy + ledger', port: seeingPort },
-      ...(real ? [{ name: 'Toxiproxy' as const, port: await lay(real.url) }] : []),
-    ]
+    if (values.millions !== undefined) {
+      await showMemory(peer, await lay(seeing.url), Number(values.millions) * MILLION, traffic)
+      await ended(journal)
+      return
+    }
+    const ways = await waysTo(listening.port)
     const figures = await measure(peer, ways)
     const { cpu, cores, memoryGiB, node } = thisMachine()
     const machine = `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`
