@@ -94,14 +94,18 @@ export class Books {
 }
 
 /** Takes out what an answer names: one, or all up to it. Tag 0 names all. */
-export function taken<T>(open: Map<number, T>, tag: number, multiple: boolean): [tag: number, T][] {
-  if (multiple) {
-    const all = [...open].filter(([one]) => tag === 0 || one <= tag)
-    for (const [one] of all) open.delete(one)
-    return all
+export function taken<T>(open: Map<number, T>, tag: number, multiple: boolean): T[] {
+  if (!multiple) {
+    const found = open.get(tag)
+    if (found === undefined) return []
+    open.delete(tag)
+    return [found]
   }
-  const found = open.get(tag)
-  if (found === undefined) return []
-  open.delete(tag)
-  return [[tag, found]]
+  const all: T[] = []
+  for (const [one, passage] of open) {
+    if (tag !== 0 && one > tag) continue
+    open.delete(one)
+    all.push(passage)
+  }
+  return all
 }

@@ -129,7 +129,7 @@ export class Traffic {
       queues: this.#bindings.route(exchange, routingKey),
     }
     // Mostly it is the only one: an array that grows has room for many.
-    message.sends = [...message.sends, send]
+    message.sends = message.sends.length === 0 ? [send] : [...message.sends, send]
     if (tag > 0) book.sends.set(tag, send)
     connection.enter('upstream', entry.until, send)
     return [message]
@@ -145,7 +145,7 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return []
     const delivery: Delivery = { ...passageOf(entry, connection, call.identity), queue, redelivered, noAck }
-    message.deliveries = [...message.deliveries, delivery]
+    message.deliveries = message.deliveries.length === 0 ? [delivery] : [...message.deliveries, delivery]
     if (noAck) this.#finish(message)
     else book.deliveries.set(tag, delivery)
     connection.enter('downstream', entry.until, delivery)
@@ -157,10 +157,12 @@ export class Traffic {
     const book = this.#books.of(entry).channel(channel)
     if (tag > book.published && !book.closed)
       this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
-    return taken(book.sends, tag, multiple).flatMap(([, send]) => {
+    const messages: Message[] = []
+    for (const send of taken(book.sends, tag, multiple)) {
       send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
-      return this.#answered(send)
-    })
+      this.#answered(send, messages)
+    }
+    return messages
   }
 
   #acked(entry: EntryOf<'message.acked'>): Message[] {
@@ -170,11 +172,13 @@ export class Traffic {
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
     if (!multiple && book.answered.has(tag))
       this.#stray(entry, `delivery ${tag} was answered twice`, book.answered.get(tag))
-    return taken(book.deliveries, tag, multiple).flatMap(([one, delivery]) => {
-      book.answered.set(one, delivery.identity)
+    const messages: Message[] = []
+    for (const delivery of taken(book.deliveries, tag, multiple)) {
+      book.answered.set(delivery.tag, delivery.identity)
       delivery.answer = { ordinal, at, how, requeue }
-      return this.#answered(delivery)
-    })
+      this.#answered(delivery, messages)
+    }
+    return messages
   }
 
   #returned(entry: EntryOf<'message.returned'>): Message[] {
@@ -205,12 +209,12 @@ export class Traffic {
   }
 
   /** What was answered has arrived. */
-  #answered(passage: Send | Delivery): Message[] {
+  #answered(passage: Send | Delivery, messages: Message[]): void {
     passage.reached = 'yes'
     const message = this.messages.get(passage.identity)
-    if (!message) return []
+    if (!message) return
     this.#finish(message)
-    return [message]
+    messages.push(message)
   }
 
   /** A message that was delivered and of which nothing is open is forgotten in time. */

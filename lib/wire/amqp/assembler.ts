@@ -1,5 +1,5 @@
 import { Body, type Allowance } from './body.ts'
-import { bodySizeOf, decodeArguments, decodeProperties, methodIdOf } from './decode.ts'
+import { bodySizeOf, decodeArguments, LastProperties, methodIdOf } from './decode.ts'
 import { reasonOf } from './field-reader.ts'
 import { PROTOCOL_HEADER, type Frame } from './frame.ts'
 import type { AmqpMessage, Content, Place, ProtocolHeader, UnfinishedMessage } from './message.ts'
@@ -35,6 +35,7 @@ export class Assembler {
   readonly #options: AssemblerOptions
   readonly #open = new Map<number, OpenMessage>()
   readonly #allowance: Allowance
+  readonly #properties = new LastProperties()
   #envelopes = 0
 
   constructor(options: AssemblerOptions) {
@@ -112,7 +113,7 @@ export class Assembler {
     this.#charge(open, frame.size)
     open.body = this.#newBody(bodySizeOf(frame) ?? 0)
     try {
-      open.properties = decodeProperties(frame)
+      open.properties = this.#properties.of(frame)
     } catch (error) {
       open.malformed ??= `the content header of ${open.method?.name}: ${reasonOf(error)}`
     }
