@@ -56,6 +56,7 @@ export class TextWriter {
 
   /** A string as JSON. */
   string(value: string): this {
+    if (value.length > MOST_BY_HAND) return this.#long(value)
     this.#makeRoom(MOST_BYTES * value.length + 2)
     const bytes = this.#bytes
     let at = this.#length
@@ -65,6 +66,26 @@ export class TextWriter {
       if (char < SPACE || char > LAST_PLAIN) return this.raw(JSON.stringify(value))
       if (char === QUOTE || char === BACKSLASH) bytes[at++] = BACKSLASH
       bytes[at++] = char
+    }
+    bytes[at++] = QUOTE
+    this.#length = at
+    return this
+  }
+
+  /** Bytes are walked faster than characters: the text is copied behind where it will end at least, and from there. */
+  #long(value: string): this {
+    const { length } = value
+    this.#makeRoom(MOST_BYTES * length + length + 2)
+    const bytes = this.#bytes
+    let at = this.#length
+    bytes[at++] = QUOTE
+    const from = at + length
+    if (bytes.write(value, from) !== length) return this.raw(JSON.stringify(value))
+    for (let index = from; index < from + length; index += 1) {
+      const byte = bytes[index] as number
+      if (byte < SPACE || byte > LAST_PLAIN) return this.raw(JSON.stringify(value))
+      if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH
+      bytes[at++] = byte
     }
     bytes[at++] = QUOTE
     this.#length = at

@@ -13,10 +13,9 @@ const KEY_BYTES = 512
 
 type Properties = RpcInput['properties']
 
-interface Known {
+/** All that a call is told by, besides its body, and what it is. */
+interface Known extends Required<{ [P in keyof Properties]: Properties[P] }> {
   exchange: string
-  /** All that a call is told by, besides its body. */
-  properties: Required<{ [P in keyof Properties]: Properties[P] }>
   call: CallFact | undefined
 }
 
@@ -34,12 +33,11 @@ export class Calls {
     if (truncated || body.length > MOST_BYTES) return callFactOf(exchange, content)
     const key = crc32(body.length > KEY_BYTES ? body.subarray(0, KEY_BYTES) : body)
     const known = this.#memory.get(key, body)
-    if (known && known.exchange === exchange && tellTheSame(known.properties, properties)) return known.call
+    if (known && known.exchange === exchange && tellTheSame(known, properties)) return known.call
     const call = callFactOf(exchange, content)
     // Headers may be views, which keep all in memory that arrived with them.
     const { contentType, correlationId, replyTo, type, expiration } = properties
-    const telling = { contentType, correlationId, replyTo, type, expiration }
-    this.#memory.set(key, body, { exchange, properties: telling, call })
+    this.#memory.set(key, body, { exchange, contentType, correlationId, replyTo, type, expiration, call })
     return call
   }
 }
