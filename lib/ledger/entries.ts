@@ -3,14 +3,7 @@
  * Every id is Mistral's own, every `…Ms` is in milliseconds.
  */
 
-import type {
-  FaultArmed,
-  FaultBegun,
-  FaultEnded,
-  FaultEvidence,
-  LinkChanged,
-  LinkIdle,
-} from './fault-entries.ts'
+import type { FaultArmed, FaultBegun, FaultEnded, FaultEvidence, LinkChanged } from './fault-entries.ts'
 import type { GapExpected, Judged, PromiseEnded } from './promise-entries.ts'
 import type { WireFact } from './wire-entries.ts'
 
@@ -46,7 +39,6 @@ export type Fact =
   | FaultBegun
   | FaultEnded
   | FaultEvidence
-  | LinkIdle
   | LinkChanged
   | DatabaseRead
   | BrokerRead

@@ -43,22 +43,11 @@ export interface FaultEvidence {
   nodes: Record<string, { signalled: boolean; exited: boolean; actionsInHand: string[] }>
 }
 export interface LinkEvidence {
-  /** Connections that the fault ended, and those among them that had carried business traffic. */
+  /** Connections that the fault ended. */
   connectionsCut: number
-  busyConnectionsCut: number
   chunksDelayed: number
   bytesDelayed: number
   bytesDropped: number
-  /** Bytes that arrived at the proxy on this link between begin and end, both lanes. */
-  bytesArrived: number
-  /** Begin to end on the proxy's clock. */
-  spanMs: number
-}
-/** What a link carries when nothing runs: more than that is business traffic. */
-export interface LinkIdle {
-  kind: 'link.idle'
-  link: string
-  bytesPerSecond: number
 }
 
 /** On a cluster to play with: a fault of a link was set, changed or taken away, by whatever client of Toxiproxy's API. */

@@ -181,12 +181,9 @@ export const asked = (more: Partial<Judged> = {}): Judged => ({
 
 export const linkEvidence = (more: Partial<LinkEvidence> = {}): LinkEvidence => ({
   connectionsCut: 0,
-  busyConnectionsCut: 0,
   chunksDelayed: 0,
   bytesDelayed: 0,
   bytesDropped: 0,
-  bytesArrived: 0,
-  spanMs: 8_000,
   ...more,
 })
 /** A link of an engine is down for eight seconds, unless told otherwise. */

@@ -73,8 +73,6 @@ export interface Session extends AsyncDisposable {
   readonly effects: Effects
   readonly database: MistralDatabase
   readonly versions: RunBegun['versions']
-  /** Bytes per second that each link carries when nothing runs; empty until it was measured. */
-  readonly idle: Map<string, number>
   /** Links that faults have struck since the last clean state. */
   readonly struck: Set<string>
   /**
@@ -231,7 +229,6 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       effects,
       database,
       versions,
-      idle: new Map(),
       struck: new Set(),
       learn: (more) => learnToxics(known, more),
       rest,
