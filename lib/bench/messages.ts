@@ -10,7 +10,7 @@ import { openJournal } from '../ledger/journal.ts'
 import { Traffic } from '../ledger/messages/traffic.ts'
 import { thisMachine } from '../report/machine.ts'
 import { ToxiproxyApi } from '../scenario/toxiproxy.ts'
-import { watchWire } from '../scenario/watch/watch.ts'
+import { watchWire, type WireWatch } from '../scenario/watch/watch.ts'
 import { freePort } from '../util/ports.ts'
 import { poll } from '../util/poll.ts'
 import type { Done, Order } from './messages/peer.ts'
@@ -55,16 +55,7 @@ export async function benchMessages(args: string[]): Promise<void> {
   try {
     const [listening] = (await once(peer, 'message')) as [Done]
     if (listening.kind !== 'listening') throw new Error('the peer does not listen')
-    const journal = openJournal(join(folder, 'journal.ndjson'), { retain: () => false })
-    const traffic = new Traffic(undefined, MOST_ANSWERED)
-    // Connections end after all has been measured, and are not journaled.
-    let measures = true
-    const watch = watchWire((fact) => void (measures && traffic.see(journal.append(fact))), 'node')
-    const ended = async (): Promise<void> => {
-      measures = false
-      await journal.close()
-      if (journal.error) throw journal.error
-    }
+    const { watch, traffic, ended } = watched(join(folder, 'journal.ndjson'))
     await using seeing = await startToxiproxy({
       toxics: [],
       seed: 'bench',
@@ -108,6 +99,21 @@ export async function benchMessages(args: string[]): Promise<void> {
     await peer.terminate()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Decoders, journal and ledger; `ended` throws a HarnessError if the journal could not be written. */
+function watched(file: string): { watch: WireWatch; traffic: Traffic; ended: () => Promise<void> } {
+  const journal = openJournal(file, { retain: () => false })
+  const traffic = new Traffic(undefined, MOST_ANSWERED)
+  // Connections end after all has been measured, and are not journaled.
+  let measures = true
+  const watch = watchWire((fact) => void (measures && traffic.see(journal.append(fact))), 'node')
+  const ended = async (): Promise<void> => {
+    measures = false
+    await journal.close()
+    if (journal.error) throw journal.error
+  }
+  return { watch, traffic, ended }
 }
 
 async function ask<K extends Order['kind']>(
