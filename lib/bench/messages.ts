@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { startToxiproxy } from '../api/server.ts'
-import { openJournal, type Journal } from '../ledger/journal.ts'
+import { openJournal } from '../ledger/journal.ts'
 import { Traffic } from '../ledger/messages/traffic.ts'
 import { thisMachine } from '../report/machine.ts'
 import { ToxiproxyApi } from '../scenario/toxiproxy.ts'
-import { watchWire } from '../scenario/watch/watch.ts'
+import { watchWire, type WireWatch } from '../scenario/watch/watch.ts'
 import { freePort } from '../util/ports.ts'
 import { poll } from '../util/poll.ts'
 import type { Done, Order } from './messages/peer.ts'
@@ -55,9 +55,7 @@ export async function benchMessages(args: string[]): Promise<void> {
   try {
     const [listening] = (await once(peer, 'message')) as [Done]
     if (listening.kind !== 'listening') throw new Error('the peer does not listen')
-    const journal = openJournal(join(folder, 'journal.ndjson'), { retain: () => false })
-    const traffic = new Traffic(undefined, MOST_ANSWERED)
-    const watch = watchWire((fact) => void traffic.see(journal.append(fact)), 'node')
+    const { watch, traffic, ended } = watched(join(folder, 'journal.ndjson'))
     await using seeing = await startToxiproxy({
       toxics: [],
       seed: 'bench',
@@ -80,12 +78,12 @@ export async function benchMessages(args: string[]): Promise<void> {
     if (values.rabbitmq) {
       await benchRabbitMq(waysTo, (line) => void process.stdout.write(`${line}\n`))
       process.stdout.write(`the ledger: ${traffic.strays.length} strays\n`)
-      await ended(journal)
+      await ended()
       return
     }
     if (values.millions !== undefined) {
       await showMemory(peer, await lay(seeing.url), Number(values.millions) * MILLION, traffic)
-      await ended(journal)
+      await ended()
       return
     }
     const ways = await waysTo(listening.port)
@@ -96,11 +94,26 @@ export async function benchMessages(args: string[]): Promise<void> {
       process.stdout.write(`${JSON.stringify({ machine, strays: traffic.strays.length, figures })}\n`)
     else process.stdout.write(`${machine}; medians of ${ROUNDS}\n${tableOf(figures, ways)}\n`)
     if (!real) process.stderr.write('Toxiproxy was left out: $TOXIPROXY_SERVER names no program\n')
-    await ended(journal)
+    await ended()
   } finally {
     await peer.terminate()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Decoders, journal and ledger; `ended` throws a HarnessError if the journal could not be written. */
+function watched(file: string): { watch: WireWatch; traffic: Traffic; ended: () => Promise<void> } {
+  const journal = openJournal(file, { retain: () => false })
+  const traffic = new Traffic(undefined, MOST_ANSWERED)
+  // Connections end after all has been measured, and are not journaled.
+  let measures = true
+  const watch = watchWire((fact) => void (measures && traffic.see(journal.append(fact))), 'node')
+  const ended = async (): Promise<void> => {
+    measures = false
+    await journal.close()
+    if (journal.error) throw journal.error
+  }
+  return { watch, traffic, ended }
 }
 
 async function ask<K extends Order['kind']>(
@@ -181,12 +194,6 @@ async function showMemory(peer: Worker, port: number, messages: number, traffic:
       `${((from + STEP) / MILLION).toFixed(1)} million messages: heap ${heap}, rss ${all}, ${Math.round((STEP / ms) * 1000)}/s, ${forgotten} forgotten, ${strays.length} strays\n`,
     )
   }
-}
-
-/** @throws {HarnessError} when the journal could not be written: then nothing was measured. */
-async function ended(journal: Journal): Promise<void> {
-  await journal.close()
-  if (journal.error) throw journal.error
 }
 
 /** A real Toxiproxy of our own, if there is a program. */

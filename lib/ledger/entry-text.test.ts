@@ -100,7 +100,11 @@ const text = new TextWriter()
 
 function textOf(fact: Fact): string {
   writeMembers(fact, text.begin().raw('{'))
-  return text.raw('}').written.toString()
+  const written = text.raw('}').written.toString()
+  text.end()
+  const taken = Buffer.concat(text.take()).toString()
+  expect(taken).to.equal(written)
+  return written
 }
 
 describe('the text of a journal entry', () => {

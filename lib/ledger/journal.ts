@@ -40,7 +40,7 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   const began = now()
   const entries: Entry[] = []
   const text = new TextWriter()
-  const lines = new LineWriter(file, fail)
+  const lines = new LineWriter(file, text, fail)
   const clock = (): number => Math.round((now() - began) * 1000) / 1000
   let last = { ordinal: 0, at: 0, checksum: '' }
   let error: HarnessError | undefined
@@ -66,7 +66,7 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
       writeMembers(fact, text.raw(','))
       text.raw('}')
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
-      const checksum = lines.write(text)
+      const checksum = lines.seal()
       last = { ordinal, at, checksum }
       if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
@@ -91,39 +91,31 @@ function writeTime(at: number, text: TextWriter): void {
   text.number(whole).raw(THOUSANDTHS[Math.round((at - whole) * 1000)] ?? '')
 }
 
-/** Lines are gathered in pieces of memory of this size, or of one line's if it is longer. */
-const PIECE_BYTES = 256 * 1024
 /** Lines wait no longer than this for others to be written with: a write costs as much as many lines do. */
 const FLUSH_MS = 10
 
 /** Seals lines and writes them to a file, many together. */
 class LineWriter {
   readonly #stream: WriteStream
+  readonly #text: TextWriter
   readonly #fail: (thrown: unknown) => void
-  #piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  /** What of the piece has been given to the stream, and what has been filled. */
-  #flushed = 0
-  #filled = 0
   #flush: NodeJS.Timeout | undefined
   /** CRC-32 of the last line's checksum: what the next one's begins with. */
   #seed = 0
 
-  constructor(file: string, fail: (thrown: unknown) => void) {
+  constructor(file: string, text: TextWriter, fail: (thrown: unknown) => void) {
+    this.#text = text
     this.#fail = fail
     this.#stream = createWriteStream(file)
     this.#stream.on('error', fail)
   }
 
-  /** Seals a line, copies it and returns its checksum. */
-  write(text: TextWriter): string {
-    const checksum = hex(crc32(text.written, this.#seed))
+  /** Seals the text that has been written as a line, and returns its checksum. */
+  seal(): string {
+    const checksum = hex(crc32(this.#text.written, this.#seed))
     this.#seed = crcOf(checksum)
     // The seal's comma takes the place of the closing brace.
-    text.takeBack(1).raw(SEAL_HEAD).raw(checksum).raw(SEAL_TAIL)
-    const line = text.written
-    this.#makeRoom(line.length + 1)
-    this.#filled += line.copy(this.#piece, this.#filled)
-    this.#piece[this.#filled++] = LINE_FEED
+    this.#text.takeBack(1).raw(SEAL_HEAD).raw(checksum).raw(SEAL_TAIL).raw('\n').end()
     this.#flush ??= setTimeout(() => this.#write(), FLUSH_MS)
     return checksum
   }
@@ -134,21 +126,10 @@ class LineWriter {
     await finished(this.#stream).catch(this.#fail)
   }
 
-  #makeRoom(bytes: number): void {
-    if (this.#piece.length - this.#filled >= bytes) return
-    this.#write()
-    this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes))
-    this.#flushed = 0
-    this.#filled = 0
-  }
-
   #write(): void {
     clearTimeout(this.#flush)
     this.#flush = undefined
-    const lines = this.#piece.subarray(this.#flushed, this.#filled)
-    this.#flushed = this.#filled
-    if (lines.length === 0 || !this.#stream.writable) return
-    this.#stream.write(lines)
+    for (const lines of this.#text.take()) if (this.#stream.writable) this.#stream.write(lines)
     if (this.#stream.writableLength > MOST_UNWRITTEN)
       this.#stream.destroy(new Error(`the disk is ${MOST_UNWRITTEN / 2 ** 20} MiB behind`))
   }

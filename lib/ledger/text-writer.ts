@@ -5,26 +5,50 @@ const BACKSLASH = 92
 const LAST_PLAIN = 126
 /** A character of a string takes no more bytes than this in UTF-8; one that is plain, with a backslash before it, 2. */
 const MOST_BYTES = 3
-const FIRST_BYTES = 4096
+/** Memory is had in pieces of this size, or of a text's if that is longer. */
+const PIECE_BYTES = 256 * 1024
 /** A longer text is copied faster by the engine. */
 const MOST_BY_HAND = 128
 const MOST_DIGITS = 10
 /** Smaller integers are written digit by digit. */
 const TWO_31 = 2 ** 31
 
-/** A JSON text that is written piece by piece, into memory that is used again for the next. */
+/** Texts that are written one behind the other, piece by piece, and taken from time to time. */
 export class TextWriter {
-  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  /** Memory that is full, as far as it has not been taken. */
+  #full: Buffer[] = []
+  #bytes = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  /** What has been taken of the memory, and what of it is whole texts. */
+  #taken = 0
+  #whole = 0
+  /** The text that is being written, or was last. */
+  #begin = 0
   #length = 0
 
-  /** A view of what has been written; it is true until the next one is begun. */
-  get written(): Buffer {
-    return this.#bytes.subarray(0, this.#length)
+  /** A new text begins; one that was not ended is forgotten. */
+  begin(): this {
+    this.#begin = this.#whole
+    this.#length = this.#whole
+    return this
   }
 
-  begin(): this {
-    this.#length = 0
-    return this
+  /** The text is whole. */
+  end(): void {
+    this.#whole = this.#length
+  }
+
+  /** The text that is being written, or was last: a view of it. */
+  get written(): Buffer {
+    return this.#bytes.subarray(this.#begin, this.#length)
+  }
+
+  /** All texts that have ended since the last were taken. */
+  take(): Buffer[] {
+    const pieces = this.#full
+    this.#full = []
+    if (this.#whole > this.#taken) pieces.push(this.#bytes.subarray(this.#taken, this.#whole))
+    this.#taken = this.#whole
+    return pieces
   }
 
   /** Unwrites the last bytes. */
@@ -110,10 +134,14 @@ export class TextWriter {
   }
 
   #makeRoom(bytes: number): void {
-    const wanted = this.#length + bytes
-    if (wanted <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(2 * wanted)
-    this.#bytes.copy(larger, 0, 0, this.#length)
-    this.#bytes = larger
+    if (this.#length + bytes <= this.#bytes.length) return
+    if (this.#whole > this.#taken) this.#full.push(this.#bytes.subarray(this.#taken, this.#whole))
+    const wanted = this.#length - this.#begin + bytes
+    const next = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, 2 * wanted))
+    this.#length = this.#bytes.copy(next, 0, this.#begin, this.#length)
+    this.#bytes = next
+    this.#begin = 0
+    this.#whole = 0
+    this.#taken = 0
   }
 }
