@@ -11,7 +11,6 @@ export class Past {
   readonly graphs = new Map<string, Graph>()
   /** The scenario that asked for an execution. */
   readonly owners = new Map<string, EntryOf<'scenario.begun'>>()
-  readonly idle: EntryOf<'link.idle'>[] = []
   /** Exits that neither a fault nor a hand nor the tear-down had asked for. */
   readonly deaths: EntryOf<'node.exited'>[] = []
   /** The first entry whose ordinal is not its predecessor's successor. */
@@ -48,9 +47,6 @@ export class Past {
         break
       case 'database.read':
         this.#read(entry)
-        break
-      case 'link.idle':
-        this.idle.push(entry)
         break
       case 'connection.opened':
         this.tapped = true

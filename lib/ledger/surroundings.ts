@@ -1,6 +1,7 @@
 import { isNode } from '../util/node-names.ts'
-import type { BrokerRead, EntryOf, QueueRow } from './entries.ts'
+import type { EntryOf, QueueRow } from './entries.ts'
 import { ofKind, type ScenarioFacts } from './facts.ts'
+import type { Accounts } from './messages/accounts.ts'
 import type { Finding } from './verdict-document.ts'
 
 type Found = Omit<Finding, 'allowed'>
@@ -8,14 +9,26 @@ type Found = Omit<Finding, 'allowed'>
 /** Fan-out queues hold nothing that is judged. */
 const isFanout = ({ name }: QueueRow): boolean => name.includes('_fanout')
 
-/** Messages in queues that nobody consumes, without those that lay there before the scenario started anything. */
-export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
+/** Messages that were ready in each queue before the scenario started anything. */
+export function readyBefore({ judgedEntries }: ScenarioFacts): ReadonlyMap<string, number> {
   const started = judgedEntries.findIndex(({ kind }) => kind === 'execution.requested')
-  const before = readyIn(ofKind(judgedEntries.slice(0, Math.max(started, 0)), 'broker.read').at(-1))
-  const last = ofKind(judgedEntries, 'broker.read').at(-1)
+  const read = ofKind(judgedEntries.slice(0, Math.max(started, 0)), 'broker.read').at(-1)
+  return new Map(read?.queues.map(({ name, ready }) => [name, ready]))
+}
+
+/**
+ * Messages in queues that nobody consumes, without those that lay there before the scenario started anything, and
+ * without those that nobody waits for any more.
+ */
+export function parkedMessages(facts: ScenarioFacts, { own }: Accounts): Found[] {
+  const before = readyBefore(facts)
+  const moot = own.filter(({ fate, message }) => fate === 'moot' && message.deliveries.length === 0)
+  const mootIn = (queue: string): number =>
+    moot.filter(({ message }) => message.sends.some(({ queues }) => queues?.includes(queue))).length
+  const last = ofKind(facts.judgedEntries, 'broker.read').at(-1)
   return (last?.queues ?? []).flatMap((queue) => {
     const { name, ready, consumers } = queue
-    const parked = ready - (before.get(name) ?? 0)
+    const parked = ready - (before.get(name) ?? 0) - mootIn(name)
     if (consumers > 0 || parked <= 0 || isFanout(queue)) return []
     const text = `${parked} messages are parked in queue ${name}, which has no consumer`
     return [
@@ -24,11 +37,14 @@ export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
   })
 }
 
-/** Messages that consumers were given and have neither acknowledged nor refused, though everything is at rest. */
+/**
+ * Messages that consumers were given and have neither acknowledged nor refused, though everything is at rest; some of
+ * these consumers may have been cancelled since.
+ */
 export function heldMessages({ judgedEntries }: ScenarioFacts): Found[] {
   const last = ofKind(judgedEntries, 'broker.read').at(-1)
   return (last?.queues ?? [])
-    .filter((queue) => queue.consumers > 0 && queue.unacked > 0 && !isFanout(queue))
+    .filter((queue) => queue.unacked > 0 && !isFanout(queue))
     .map(({ name, unacked, consumers }) => ({
       object: 'queue',
       id: name,
@@ -36,9 +52,6 @@ export function heldMessages({ judgedEntries }: ScenarioFacts): Found[] {
       evidence: [`entry ${last?.ordinal}: ${unacked} unacked, ${consumers} consumers`],
     }))
 }
-
-const readyIn = (read: BrokerRead | undefined): Map<string, number> =>
-  new Map(read?.queues.map(({ name, ready }) => [name, ready]))
 
 export interface Deaths {
   /** Nodes that ended though nobody told them to. */

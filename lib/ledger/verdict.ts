@@ -2,12 +2,13 @@ import { countsOf } from './counts.ts'
 import * as doubts from './doubts.ts'
 import { arrivalsOf, type Arrivals } from './effects.ts'
 import { effectFinding } from './item-findings.ts'
-import type { AllowedWord, DatabaseRead, Entry, Timeouts } from './entries.ts'
+import type { DatabaseRead, Entry, Timeouts } from './entries.ts'
+import type { AllowedWord } from './promise-entries.ts'
 import { judgeExecutions } from './executions.ts'
 import { Scenarios, type ScenarioFacts } from './facts.ts'
 import { judgeFaults } from './faults.ts'
 import { findingsOf, type Evidence } from './findings.ts'
-import { itemsOf } from './items.ts'
+import { byTask, itemsOf } from './items.ts'
 import { accountsOf } from './messages/accounts.ts'
 import { messageDoubts } from './messages/message-findings.ts'
 import { deathsOf } from './surroundings.ts'
@@ -76,9 +77,10 @@ function evidenceOf(facts: ScenarioFacts): Evidence {
   const arrivals = arrivalsOf(facts)
   // Without a reading nothing is known of any execution: that is one doubt, not so many lost ones.
   const executions = facts.reading ? judgeExecutions(facts, tree, known) : []
+  const arrived = byTask(arrivals.own)
   const items = executions.flatMap(({ id }) => {
     const row = tree.execution(id)
-    return row ? itemsOf(tree, row, graphs, arrivals.own) : []
+    return row ? itemsOf(tree, row, graphs, arrived) : []
   })
   const accounts = accountsOf(facts, arrivals.own)
   const counts = countsOf(facts, executions, items, arrivals, accounts)

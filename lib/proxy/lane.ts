@@ -115,8 +115,11 @@ export class Lane implements ChainHost, Outlet {
 
   #arrived(bytes: Buffer): void {
     this.#received += bytes.length
+    // Where nothing can happen to them they need not wait until they have been read; toxics come behind the tap.
+    const goesOn = this.chain.isEmpty
+    if (goesOn) this.data(bytes)
     if (this.#tap) this.#see(this.#tap, bytes)
-    this.chain.data(bytes)
+    if (!goesOn) this.chain.data(bytes)
     this.balance()
   }
 
@@ -141,6 +144,8 @@ export class Lane implements ChainHost, Outlet {
 
   ending(how: Ending): void {
     if (how === 'end') return void this.#destination.end()
+    if (typeof how === 'object')
+      return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
     if (!this.#destination.destroyed) {
       this.#written -= this.#destination.writableLength
       this.#dropped += this.#destination.writableLength

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { defineToxic, type ToxicDefinition } from '../toxic.ts'
 import { poll } from '../util/poll.ts'
 import { parseAddress } from './address.ts'
+import { defaultsOf } from './attributes.ts'
 import { Proxies } from './proxies.ts'
 import type { Proxy, ProxyContext, ProxyEvent } from './proxy.ts'
 import type { ToxicSpec } from './toxics.ts'
@@ -107,16 +108,17 @@ export class Rig {
   }
 
   /** A client and its opposite, both reading unless told. */
-  async connect(options: { reading?: boolean } = {}): Promise<{ client: Peer; server: Peer }> {
+  async connect(options: { reading?: boolean; to?: Proxy } = {}): Promise<{ client: Peer; server: Peer }> {
+    const { to = this.proxy } = options
     const index = this.server.peers.length
-    const client = await dial(this.proxy.listen)
+    const client = await dial(to.listen)
     this.#clients.push(client)
     const server = await this.server.peer(index)
     if (options.reading !== false) {
       client.read()
       server.read()
     }
-    await until('the connection is open', () => this.proxy.connections().at(-1)?.upstreamLocal !== '')
+    await until('the connection is open', () => to.connections().at(-1)?.upstreamLocal !== '')
     return { client, server }
   }
 
@@ -142,8 +144,8 @@ export const spec = (definition: ToxicDefinition, given: Partial<ToxicSpec> = {}
   definition,
   stream: 'upstream',
   toxicity: 1,
-  attributes: {},
   ...given,
+  attributes: { ...defaultsOf(definition), ...given.attributes },
 })
 
 /** The changes among what happened on a proxy, each with its toxic: `toxic.added delay`. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import picomatch from 'picomatch'
 import { linkName } from '../cluster/links.ts'
 import { SERVICES, type Service } from '../cluster/state.ts'
-import type { AllowedWord, EffectArrived, Graph } from '../ledger/entries.ts'
+import type { EffectArrived, Graph } from '../ledger/entries.ts'
+import type { AllowedWord } from '../ledger/promise-entries.ts'
 import { judgeFacts } from '../ledger/verdict.ts'
 import type { Verdict } from '../ledger/verdict-document.ts'
 import { timeouts } from '../mistral/config.ts'
@@ -32,7 +33,7 @@ export interface VerdictOptions {
 /** Faults on one or more links. Each returns when the fault is over; without `seconds`, when it is in place. */
 export interface LinkFaults {
   readonly names: string[]
-  toxic(type: string, attributes: Record<string, number>, length?: ToxicLength): Promise<void>
+  toxic(type: string, attributes: Record<string, number | string>, length?: ToxicLength): Promise<void>
   /** Nothing listens, connections are cut, new ones are refused. */
   down(length?: Length): Promise<void>
   /** A black hole: connections stay open and nothing passes; they are cut when it ends. */

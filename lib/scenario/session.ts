@@ -16,6 +16,7 @@ import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
 import { mistralVersion } from '../mistral/versions.ts'
 import type { ProxyEvent } from '../proxy/proxy.ts'
+import type { ToxicDefinition } from '../toxic.ts'
 import { inSeconds } from '../util/clock.ts'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import { isNode } from '../util/node-names.ts'
@@ -25,6 +26,7 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
+import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
 import { together, watchWire, type WireWatch } from './watch/watch.ts'
 
@@ -74,10 +76,13 @@ export interface Session extends AsyncDisposable {
   readonly effects: Effects
   readonly database: MistralDatabase
   readonly versions: RunBegun['versions']
-  /** Bytes per second that each link carries when nothing runs; empty until it was measured. */
-  readonly idle: Map<string, number>
   /** Links that faults have struck since the last clean state. */
   readonly struck: Set<string>
+  /**
+   * Makes our own server know the toxics of a suite's own.
+   * @throws {UsageError} that says what is wrong with one.
+   */
+  learn(toxics: readonly ToxicDefinition[]): void
   /** The first running api's client. */
   rest(): MistralRest
   record(fact: Fact): void
@@ -106,6 +111,7 @@ async function versionsOf(python: string): Promise<RunBegun['versions']> {
 /** Our own server, with the taps on its lanes. */
 function startTap(
   { seed, judges = true }: SessionPlan,
+  known: readonly ToxicDefinition[],
   watch: WireWatch,
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
@@ -114,7 +120,7 @@ function startTap(
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics, seed, tap: watch.tap, onEvent })
+  return startToxiproxy({ toxics: known, seed, tap: watch.tap, onEvent })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -192,7 +198,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     })
     const journaled = watchWire(record, front === undefined ? 'node' : 'service')
     const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
-    const tap = await startTap(plan, watch, record)
+    const known = [...toxics]
+    const tap = await startTap(plan, known, watch, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
@@ -227,8 +234,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       effects,
       database,
       versions,
-      idle: new Map(),
       struck: new Set(),
+      learn: (more) => learnToxics(known, more),
       rest,
       record,
       broken: () => broken,

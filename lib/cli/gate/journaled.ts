@@ -1,6 +1,7 @@
 /** The gate's own answer, as its journal has it: what it wrote, and what follows from that alone. */
 import { AssertionError } from 'chai'
-import type { Entry, HarnessFailed, PromiseEnded, RunEnded } from '../../ledger/entries.ts'
+import type { Entry, HarnessFailed, RunEnded } from '../../ledger/entries.ts'
+import type { PromiseEnded } from '../../ledger/promise-entries.ts'
 import { ofKind, Scenarios } from '../../ledger/facts.ts'
 import { judgeFacts } from '../../ledger/verdict.ts'
 import { exitCode, type ExitCode } from '../../report/exit-code.ts'

@@ -1,6 +1,7 @@
 import type { Arrival } from '../effects.ts'
 import type { ActionRow, EntryOf, ExecutionRow, QueueRow, TaskRow } from '../entries.ts'
 import { ofKind, type ScenarioFacts } from '../facts.ts'
+import { readyBefore } from '../surroundings.ts'
 import { isTerminal } from '../tree.ts'
 
 /** What the other sources say, besides the wire: the database, the effects, the broker and the nodes' lives. */
@@ -19,6 +20,8 @@ export interface World {
   terminalAt(action: string): number | undefined
   /** By the broker, at the end. */
   queue(name: string): QueueRow | undefined
+  /** Messages ready in a queue at the end, beyond those that were before the scenario started anything. */
+  freshIn(queue: QueueRow): number
   brokerWasRead: boolean
   /** When a node's process ended, if it did; the first time after `since`. */
   diedAfter(node: string, since: number): number | undefined
@@ -36,6 +39,7 @@ export function worldOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): Wor
   const terminal = terminalTimes(ofKind(judgedEntries, 'database.read'))
   const broker = ofKind(judgedEntries, 'broker.read').at(-1)
   const queues = new Map(broker?.queues.map((row) => [row.name, row]))
+  const before = readyBefore(facts)
   const exits = ofKind(judgedEntries, 'node.exited')
   return {
     execution: (id) => executions.get(id),
@@ -47,6 +51,7 @@ export function worldOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): Wor
     runsOf: ({ attempt }) => (attempt === null ? [] : (byMark.get(attempt) ?? [])),
     terminalAt: (action) => terminal.get(action),
     queue: (name) => queues.get(name),
+    freshIn: ({ name, ready }) => ready - (before.get(name) ?? 0),
     brokerWasRead: broker !== undefined,
     diedAfter: (node, since) => exits.find((exit) => exit.node === node && exit.at >= since)?.at,
   }
