@@ -12,7 +12,7 @@ import { VERSION } from '../../util/version.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
 import { layRun, makeRoom, type LaidRun } from '../runs.ts'
-import { failuresUnjudged, promiseEnded } from './journaled.ts'
+import { promiseEnded } from './journaled.ts'
 import { logLinesFor } from './log-lines.ts'
 import { loadSuites, notRun, runSuites } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
@@ -122,7 +122,6 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   } catch (error) {
     note(gate, error)
   }
-  facts.harnessErrors.push(...failuresUnjudged(session.journal.entries()))
   await keepIfAsked(gate)
   const { harnessErrors } = facts
   const { interrupted } = interrupts

@@ -1,6 +1,6 @@
 /** The gate's own answer, as its journal has it: what it wrote, and what follows from that alone. */
 import { AssertionError } from 'chai'
-import type { Entry, HarnessFailed, RunEnded } from '../../ledger/entries.ts'
+import type { Entry, RunEnded } from '../../ledger/entries.ts'
 import type { PromiseEnded } from '../../ledger/promise-entries.ts'
 import { ofKind, Scenarios } from '../../ledger/facts.ts'
 import { judgeFacts } from '../../ledger/verdict.ts'
@@ -47,40 +47,14 @@ export function judgeRun(entries: readonly Entry[], broken?: string): JournaledR
   const untold = scenarios.list().filter(({ scenario }) => !told.has(scenario))
   const promises = [...ended, ...untold].map((one) => resultOf(outcomeFrom(scenarios, one), []))
   const last = ofKind(entries, 'run.ended').at(-1)
-  const harnessErrors = harnessErrorsOf(entries, last, broken)
+  const harnessErrors = harnessErrorsOf(last, broken)
   const run = { promises, harnessErrors, interrupted: last?.interrupted ?? false }
   return { ...run, exitCode: broken === undefined ? exitCode(run) : 2 }
 }
 
-/**
- * The harness's failures that are in no verdict, since they came between promises, after a verdict or where none was
- * asked for: what was measured meanwhile is in doubt all the same.
- */
-export function failuresUnjudged(entries: readonly Entry[]): string[] {
-  const unjudged: HarnessFailed[] = []
-  /** Those of the promise that runs, whose verdict is still to come. */
-  let pending: HarnessFailed[] = []
-  let running = false
-  for (const entry of entries) {
-    if (entry.kind === 'run.ended') break
-    if (entry.kind === 'harness.failed') (running ? pending : unjudged).push(entry)
-    if (entry.kind === 'judged') pending = []
-    if (entry.kind !== 'scenario.begun' && entry.kind !== 'scenario.ended') continue
-    unjudged.push(...pending)
-    pending = []
-    running = entry.kind === 'scenario.begun'
-  }
-  return [...unjudged, ...pending].map(({ text }) => text)
-}
-
-function harnessErrorsOf(
-  entries: readonly Entry[],
-  last: RunEnded | undefined,
-  broken: string | undefined,
-): string[] {
+function harnessErrorsOf(last: RunEnded | undefined, broken: string | undefined): string[] {
   if (broken !== undefined) return [`the journal is broken at ${broken}; what follows is not judged`]
-  const told = last ? (last.harnessErrors ?? []) : ['the journal ends before the run did']
-  return [...new Set([...told, ...failuresUnjudged(entries)])]
+  return last ? (last.harnessErrors ?? []) : ['the journal ends before the run did']
 }
 
 function outcomeFrom(scenarios: Scenarios, told: Omit<PromiseEnded, 'kind'>): PromiseOutcome {

@@ -128,6 +128,7 @@ export class LastProperties {
   #isSame(chunk: Buffer, start: number, end: number): boolean {
     return (
       end - start === this.#length &&
+      this.#length >= FLAGS_AT &&
       chunk.readUInt32BE(start) === this.#header.readUInt32BE(0) &&
       chunk.compare(this.#header, FLAGS_AT, this.#length, start + FLAGS_AT, end) === 0
     )

@@ -56,6 +56,10 @@ const cases: Record<string, [frames: Buffer[], reasons: string[]]> = {
     [publish(1), header(1, 3), header(1, 3)],
     ['basic.publish without all of its content', 'a content header without a method'],
   ],
+  'an empty content header, the first of all': [
+    [publish(1), frame(2, 1, Buffer.alloc(0))],
+    ['the content header of basic.publish: '],
+  ],
   'a content header without a body size': [
     [publish(1), frame(2, 1, Buffer.alloc(11)), body(1, 'abc')],
     ['bytes too few', 'a body frame without a method'],
