@@ -6,15 +6,52 @@
 /** One direction of a connection: `upstream` is client to server, `downstream` server to client. */
 export type Stream = 'upstream' | 'downstream'
 
-/** An attribute as data; validation, help and documentation are derived from it. Values are integers. */
-export interface Attribute {
-  readonly unit: string
+/** An attribute as data; validation, help and documentation are derived from it. */
+export type Attribute = NumberAttribute | ChoiceAttribute | TextAttribute
+
+interface AttributeOf<Value> {
   /** Without a default it must be given when the toxic is made. */
-  readonly default?: number
+  readonly default?: Value
+  /** Toxiproxy's toxic of this type does not have it: shown only where it is not the default, since clients compare. */
+  readonly ours?: boolean
+  readonly about: string
+}
+
+/** A whole number. */
+export interface NumberAttribute extends AttributeOf<number> {
+  readonly unit: string
   readonly min: number
   /** Default `MAX_ATTRIBUTE`. */
   readonly max?: number
-  readonly about: string
+}
+
+/** One of some words. */
+export interface ChoiceAttribute extends AttributeOf<string> {
+  readonly choices: readonly string[]
+}
+
+/** Any text but the empty one, or the source of a regular expression. */
+export interface TextAttribute extends AttributeOf<string> {
+  readonly text: 'plain' | 'pattern'
+}
+
+/** Attributes by name. */
+export type Attributes = Readonly<Record<string, Attribute>>
+
+export type AttributeValue = number | string
+
+/** A toxic's attributes as they are set, by name. */
+export type AttributeValues = Readonly<Record<string, AttributeValue>>
+
+/** The values that attributes can have, each as narrow as its definition. */
+export type ValuesOf<A extends Attributes> = {
+  readonly [Name in keyof A]: A[Name] extends { choices: readonly (infer Choice)[] }
+    ? Choice
+    : A[Name] extends { unit: string }
+      ? number
+      : A[Name] extends { text: string }
+        ? string
+        : AttributeValue
 }
 
 /** The longest that a timer of the platform can wait, in ms (24.8 days), and enough for rates and sizes too. */
@@ -26,27 +63,37 @@ export interface Chunk {
   readonly at: number
 }
 
+/** How many of the bytes that are left leave next, and when. */
+export type Pace = (left: number) => { size: number; due: number }
+
 /** What a toxic may do to the lane that it sits in. Everything that it does is counted. */
-export interface ToxicLane<Name extends string = string> {
+export interface ToxicLane<A extends Attributes = Attributes> {
   readonly stream: Stream
   /** Always the current ones. */
-  readonly attributes: Readonly<Record<Name, number>>
-  /** When the last of what this toxic was given to delay has left or will leave; in the past if it is idle. */
-  readonly emptyAt: number
+  readonly attributes: ValuesOf<A>
   /** The other direction: bytes sent there go to its destination, behind what has left its chain. */
   readonly pair: { send(bytes: Buffer): void }
+  /** What this toxic's lanes have in common, on all connections of its proxy; `make` makes it for the first. */
+  shared<T extends object>(make: () => T): T
   now(): number
   /** A number in [0, 1) from the run's seed and this toxic's place in it. */
   random(): number
   /** Passes it on, not before `due` and never ahead of what was sent earlier, unless `aside`. */
   send(chunk: Chunk, due?: number, options?: { aside?: boolean }): void
+  /**
+   * Passes it on piece by piece, behind what was sent earlier. `next` is asked when a piece's turn has come, so that
+   * what others do meanwhile counts.
+   */
+  pace(chunk: Chunk, next: Pace): void
   /** Keeps it, and whatever is sent after it, until this toxic is changed or removed. */
   hold(chunk: Chunk): void
   drop(chunk: Chunk): void
   /** Passes on the end of the stream, behind all data. */
   end(due?: number): void
-  /** Closes both sockets of the connection. */
+  /** Closes both sockets of the connection at once: what is in hand is lost. */
   close(): void
+  /** Closes both sockets of the connection, once what was sent has left. */
+  finish(): void
   /** Resets both sockets of the connection (TCP RST). */
   reset(): void
   /** Runs it once, unless the toxic is changed or removed before. */
@@ -62,18 +109,18 @@ export interface Hooks {
   updated?(): void
 }
 
-export interface ToxicDefinition<Name extends string = string> {
+export interface ToxicDefinition<A extends Attributes = Attributes> {
   /** The wire name, which is also the file's name. */
   readonly type: string
   /** One sentence for help and documentation. */
   readonly about: string
-  readonly attributes: Readonly<Record<Name, Attribute>>
+  readonly attributes: A
   /** It loses data, so a connection that it acted on cannot go on without it. */
   readonly closesWhenRemoved?: boolean
   /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
-  open(lane: ToxicLane<Name>): Hooks
+  open(lane: ToxicLane<A>): Hooks
 }
 
 /** Types a definition by its own attributes. */
-export const defineToxic = <Name extends string>(definition: ToxicDefinition<Name>): ToxicDefinition =>
+export const defineToxic = <const A extends Attributes>(definition: ToxicDefinition<A>): ToxicDefinition =>
   definition

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { readdir, readFile } from 'node:fs/promises'
+import { isValueOf, kindOfValue } from '../lib/proxy/attributes.ts'
 import { toxics } from './index.ts'
 
 describe('the list of toxics', () => {
@@ -18,7 +19,7 @@ describe('the list of toxics', () => {
     const rows = readme.split('\n').filter((line) => /^\| [a-z_]+ \|/.test(line))
     expect(rows).to.deep.equal(
       toxics.map(({ type, attributes, about }) => {
-        const units = Object.entries(attributes).map(([name, { unit }]) => `${name} (${unit})`)
+        const units = Object.entries(attributes).map(([name, one]) => `${name} (${kindOfValue(one)})`)
         return `| ${type} |${units.length > 0 ? ` ${units.join(', ')}` : ''} | ${about} |`
       }),
     )
@@ -26,8 +27,9 @@ describe('the list of toxics', () => {
 
   it('has defaults that its own bounds allow', () => {
     for (const { attributes } of toxics) {
-      for (const { default: value, min, max = Infinity } of Object.values(attributes)) {
-        if (value !== undefined) expect(value).to.be.within(min, max)
+      for (const attribute of Object.values(attributes)) {
+        if (attribute.default !== undefined) expect(isValueOf(attribute, attribute.default)).to.equal(true)
+        if (attribute.ours) expect(attribute.default).to.not.equal(undefined)
       }
     }
   })

@@ -1,10 +1,21 @@
 import type { ToxicDefinition } from '../lib/toxic.ts'
 import bandwidth from './bandwidth.ts'
 import latency from './latency.ts'
+import limitData from './limit_data.ts'
 import noop from './noop.ts'
 import resetPeer from './reset_peer.ts'
+import slicer from './slicer.ts'
 import slowClose from './slow_close.ts'
 import timeout from './timeout.ts'
 
 /** Every toxic that the embedded server knows, by type. */
-export const toxics: readonly ToxicDefinition[] = [bandwidth, latency, noop, resetPeer, slowClose, timeout]
+export const toxics: readonly ToxicDefinition[] = [
+  bandwidth,
+  latency,
+  limitData,
+  noop,
+  resetPeer,
+  slicer,
+  slowClose,
+  timeout,
+]

@@ -4,19 +4,34 @@ export default defineToxic({
   type: 'timeout',
   about: 'Swallows all data, and closes the connection after a time; with 0 never: a black hole.',
   attributes: {
-    timeout: {
-      unit: 'ms',
-      default: 0,
-      min: 0,
-      about: 'from the first moment on this connection; 0 is never',
+    timeout: { unit: 'ms', default: 0, min: 0, about: 'until it closes; 0 is never' },
+    mode: {
+      choices: ['idle', 'absolute'],
+      default: 'idle',
+      ours: true,
+      about: 'since when: since the last data, or since the first moment on this connection',
     },
   },
   closesWhenRemoved: true,
   open(lane) {
-    const arm = () => {
-      if (lane.attributes.timeout > 0) lane.after(lane.attributes.timeout, () => lane.close())
+    let since = lane.now()
+    const watch = () => {
+      const { timeout } = lane.attributes
+      if (timeout === 0) return
+      const left = since + timeout - lane.now()
+      if (left > 0) lane.after(left, watch)
+      else lane.close()
     }
-    arm()
-    return { data: (chunk) => lane.drop(chunk), updated: arm }
+    watch()
+    return {
+      data(chunk) {
+        lane.drop(chunk)
+        if (lane.attributes.mode === 'idle') since = chunk.at
+      },
+      updated() {
+        since = lane.now()
+        watch()
+      },
+    }
   },
 })

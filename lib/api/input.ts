@@ -1,8 +1,9 @@
 import { parseAddress } from '../proxy/address.ts'
+import { defaultsOf, isValueOf, whatItMustBe } from '../proxy/attributes.ts'
 import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
-import { MAX_ATTRIBUTE, type Attribute, type Stream, type ToxicDefinition } from '../toxic.ts'
+import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import { nearest } from '../util/nearest.ts'
 import { ApiError } from './errors.ts'
 import { Fields, listOf } from './json.ts'
@@ -57,7 +58,7 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
 export function toxicChange(
   body: unknown,
   definition: ToxicDefinition,
-  current: Readonly<Record<string, number>>,
+  current: AttributeValues,
 ): ToxicChange {
   const fields = new Fields(body)
   const toxicity = toxicityOf(fields)
@@ -104,19 +105,12 @@ function durationOf(fields: Fields): { durationMs?: number } {
   throw new ApiError('badRequestBody', `duration must be a whole number of ms, 1 or more, not ${durationMs}`)
 }
 
-const defaultsOf = ({ attributes }: ToxicDefinition): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(attributes).flatMap(([name, attribute]) =>
-      attribute.default === undefined ? [] : [[name, attribute.default]],
-    ),
-  )
-
 /** Every attribute of the type: as given, else as it is now. */
 function attributesOf(
   { type, attributes }: ToxicDefinition,
   given: Fields,
-  current: Readonly<Record<string, number>>,
-): Record<string, number> {
+  current: Partial<AttributeValues>,
+): AttributeValues {
   const known = Object.keys(attributes)
   const unknown = given.names.find((name) => !known.includes(name.toLowerCase()))
   if (unknown !== undefined) {
@@ -125,18 +119,9 @@ function attributesOf(
   }
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => {
-      const value = given.get(name) === undefined ? current[name] : given.number(name)
-      return [name, checked(type, name, attribute, value)]
+      const value = given.get(name) ?? current[name]
+      if (isValueOf(attribute, value)) return [name, value]
+      throw new ApiError('invalidAttribute', `${name} of ${type} ${whatItMustBe(attribute, value)}`)
     }),
-  )
-}
-
-function checked(type: string, name: string, attribute: Attribute, value: number | undefined): number {
-  const { unit, min, max = MAX_ATTRIBUTE } = attribute
-  if (value !== undefined && Number.isInteger(value) && value >= min && value <= max) return value
-  const got = value === undefined ? '' : `, not ${value}`
-  throw new ApiError(
-    'invalidAttribute',
-    `${name} of ${type} must be a whole number of ${unit} from ${min} to ${max}${got}`,
   )
 }

@@ -1,10 +1,11 @@
+import { shownAttributes } from '../proxy/attributes.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { LeasedToxic } from '../proxy/toxics.ts'
-import type { Stream } from '../toxic.ts'
+import type { AttributeValues, Stream } from '../toxic.ts'
 
 /** A toxic as JSON. */
 export interface ToxicView {
-  attributes: Readonly<Record<string, number>>
+  attributes: AttributeValues
   name: string
   type: string
   stream: Stream
@@ -32,7 +33,14 @@ export function toxicView({
   toxicity,
   expiresAt,
 }: LeasedToxic): ToxicView {
-  return { attributes, name, type: definition.type, stream, toxicity, ...expiry(expiresAt) }
+  return {
+    attributes: shownAttributes(definition, attributes),
+    name,
+    type: definition.type,
+    stream,
+    toxicity,
+    ...expiry(expiresAt),
+  }
 }
 
 export function proxyView({ name, listen, upstream, enabled, expiresAt, toxics }: Proxy): ProxyView {

@@ -2,7 +2,7 @@ import picomatch from 'picomatch'
 import { toxicSpec } from '../api/input.ts'
 import { ApiError } from '../api/errors.ts'
 import { ToxiproxyApi, type ProxyView, type ToxicRequest } from '../scenario/toxiproxy.ts'
-import type { Stream } from '../toxic.ts'
+import type { Attributes, AttributeValue, Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { toxics } from '../../toxics/index.ts'
@@ -82,8 +82,8 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
       type,
       toxics.map((known) => known.type),
     )
-  const units = definition?.attributes ?? {}
-  const attributes = Object.fromEntries(words.attributes.map((word) => readAttribute(word, type, units)))
+  const known = definition?.attributes ?? {}
+  const attributes = Object.fromEntries(words.attributes.map((word) => readAttribute(word, type, known)))
   const requests = streams.map((one) => ({
     name: `${type}_${one}`,
     type,
@@ -96,15 +96,13 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
   return requests
 }
 
-/** `latency=500`, and for what is in milliseconds also `latency=0.5s`. */
-function readAttribute(
-  word: string,
-  type: string,
-  units: Readonly<Record<string, { unit: string }>>,
-): [string, number] {
+/** `latency=500`, and for what is in milliseconds also `latency=0.5s`; `scope=proxy`, where it is no number. */
+function readAttribute(word: string, type: string, known: Attributes): [string, AttributeValue] {
   const [, key = '', text = ''] = /^([^=]+)=(.+)$/.exec(word) ?? []
   if (key === '') throw new UsageError(`an attribute of ${type} is given as key=value, not "${word}"`)
-  const value = units[key]?.unit === 'ms' ? (parseDuration(text) ?? Number(text)) : Number(text)
+  const attribute = known[key]
+  if (attribute && !('unit' in attribute)) return [key, text]
+  const value = attribute?.unit === 'ms' ? (parseDuration(text) ?? Number(text)) : Number(text)
   if (Number.isNaN(value)) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
   return [key, value]
 }

@@ -273,7 +273,7 @@ export interface LinkChanged {
     type: string
     stream: 'upstream' | 'downstream'
     toxicity: number
-    attributes: Record<string, number>
+    attributes: Record<string, number | string>
   }
   /** Until its lease ends it, where it has one. */
   endsAfterMs?: number

@@ -38,3 +38,23 @@ export class Alarm {
     )
   }
 }
+
+/** Alarms that are ended together. */
+export class Alarms {
+  readonly #set = new Set<Alarm>()
+
+  /** Rings once, after `ms`. */
+  add(ms: number, ring: () => void): void {
+    const alarm = new Alarm(() => {
+      this.#set.delete(alarm)
+      ring()
+    })
+    this.#set.add(alarm)
+    alarm.set(monotonicMs() + ms)
+  }
+
+  clear(): void {
+    for (const alarm of this.#set) alarm.clear()
+    this.#set.clear()
+  }
+}

@@ -141,6 +141,8 @@ export class Lane implements ChainHost, Outlet {
 
   ending(how: Ending): void {
     if (how === 'end') return void this.#destination.end()
+    if (typeof how === 'object')
+      return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
     if (!this.#destination.destroyed) {
       this.#written -= this.#destination.writableLength
       this.#dropped += this.#destination.writableLength

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { defineToxic, type ToxicDefinition } from '../toxic.ts'
 import { poll } from '../util/poll.ts'
 import { parseAddress } from './address.ts'
+import { defaultsOf } from './attributes.ts'
 import { Proxies } from './proxies.ts'
 import type { Proxy, ProxyContext, ProxyEvent } from './proxy.ts'
 import type { ToxicSpec } from './toxics.ts'
@@ -142,8 +143,8 @@ export const spec = (definition: ToxicDefinition, given: Partial<ToxicSpec> = {}
   definition,
   stream: 'upstream',
   toxicity: 1,
-  attributes: {},
   ...given,
+  attributes: { ...defaultsOf(definition), ...given.attributes },
 })
 
 /** The changes among what happened on a proxy, each with its toxic: `toxic.added delay`. */

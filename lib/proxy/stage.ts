@@ -1,8 +1,10 @@
-import type { Chunk, Hooks, Stream, ToxicDefinition, ToxicLane } from '../toxic.ts'
+import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicDefinition, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
-import { Alarm } from './alarm.ts'
+import { Alarm, Alarms } from './alarm.ts'
+import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
 import type { Strikes } from './evidence.ts'
+import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
 
 /** A toxic of a proxy; its attributes and toxicity are replaced when it is changed. */
 export interface Toxic {
@@ -11,11 +13,13 @@ export interface Toxic {
   readonly stream: Stream
   /** The share of connections that it acts on, 0 to 1. */
   toxicity: number
-  attributes: Readonly<Record<string, number>>
+  attributes: AttributeValues
+  /** What its lanes have in common, once one has asked for it. */
+  shared?: object
 }
 
-/** How a source ended: FIN or RST. */
-export type Ending = 'end' | 'reset'
+/** How a source ended: FIN or RST; or a toxic that closes the connection behind what it has sent. */
+export type Ending = 'end' | 'reset' | { readonly closedBy: string }
 
 /** What a stage sends to: the next stage, or the lane's destination. */
 export interface Outlet {
@@ -32,20 +36,15 @@ export interface StageHost {
   dropped(bytes: number): void
   /** Runs it as one write to the destination, and looks at the bounds afterwards. */
   batch(run: () => void): void
+  /** Looks at the bounds. */
+  balance(): void
   toPair(bytes: Buffer): void
   cut(toxic: string, how: 'close' | 'reset'): void
   failed(toxic: string, error: unknown): void
 }
 
-interface Item {
-  due: number
-  /** When it was put in hand. */
-  since: number
-  bytes: Buffer | undefined
-}
-
-/** Emptied slots at the front of a queue before it is shifted. */
-const SLACK = 1024
+/** So many writes are done in one turn; with more, an event loop with a hundred lanes would stall. */
+const AT_ONCE = 256
 
 /** One toxic on one lane: its hooks, its timers, and what it has in hand, in order. */
 export class Stage implements ToxicLane, Outlet {
@@ -57,16 +56,13 @@ export class Stage implements ToxicLane, Outlet {
   readonly #host: StageHost
   readonly #toxic: Toxic
   #hooks: Hooks = {}
-  /** In order of `due`, from `#head` on; an item without bytes is the end of the stream. */
-  #queue: Item[] = []
-  #head = 0
-  /** What may be overtaken, in order of `due`. */
-  #aside: Item[] = []
+  readonly #queue = new Queue()
+  /** When the last of what is in hand may leave. */
   #emptyAt = 0
   #ending: Ending = 'end'
   #closed = false
   readonly #alarm = new Alarm(() => this.#release())
-  readonly #timers = new Set<Alarm>()
+  readonly #timers = new Alarms()
 
   constructor(host: StageHost, toxic: Toxic, random: Random, next: Outlet) {
     this.#host = host
@@ -79,7 +75,7 @@ export class Stage implements ToxicLane, Outlet {
   /** Starts the toxic; apart from the constructor, since it may cut the connection at once. */
   open(): void {
     this.#run(() => {
-      this.#hooks = this.#toxic.definition.open(this)
+      this.#hooks = checkHooks(this.#toxic.definition.open(this))
     })
   }
 
@@ -91,14 +87,13 @@ export class Stage implements ToxicLane, Outlet {
 
   /** Passes on at once what is in hand, in order, and ends the timers. Runs nothing of the toxic. */
   flush(): void {
-    this.#stopTimers()
-    const items = [...this.#queue.slice(this.#head), ...this.#aside]
-    this.#clear()
+    this.#timers.clear()
+    this.#alarm.clear()
+    const items = this.#queue.takeAll()
     this.#emptyAt = monotonicMs()
-    const data = items.filter((item) => item.bytes)
     this.#host.batch(() => {
-      for (const item of data) this.#pass(item)
-      if (data.length < items.length) this.next.ending(this.#ending)
+      for (const item of items) this.#pass(item)
+      if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
     })
   }
 
@@ -113,8 +108,9 @@ export class Stage implements ToxicLane, Outlet {
   /** The connection has ended, or the toxic is gone: no code of it runs any more. */
   dispose(): void {
     this.#closed = true
-    this.#stopTimers()
-    this.#clear()
+    this.#timers.clear()
+    this.#alarm.clear()
+    this.#queue.takeAll()
   }
 
   // What comes in.
@@ -122,11 +118,12 @@ export class Stage implements ToxicLane, Outlet {
   data(bytes: Buffer): void {
     if (this.#closed) return
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
+    else if (this.#queue.isOpen) this.next.data(bytes)
     else this.send({ bytes, at: 0 })
   }
 
   ending(how: Ending): void {
-    if (this.#closed) return
+    if (this.#closed || typeof this.#ending === 'object') return
     this.#ending = how
     if (this.#hooks.end) this.#run(() => this.#hooks.end?.())
     else this.end()
@@ -138,12 +135,13 @@ export class Stage implements ToxicLane, Outlet {
     return this.#host.stream
   }
 
-  get attributes(): Readonly<Record<string, number>> {
+  get attributes(): AttributeValues {
     return this.#toxic.attributes
   }
 
-  get emptyAt(): number {
-    return this.#emptyAt
+  shared<T extends object>(make: () => T): T {
+    this.#toxic.shared ??= make()
+    return this.#toxic.shared as T
   }
 
   now(): number {
@@ -152,18 +150,30 @@ export class Stage implements ToxicLane, Outlet {
 
   send({ bytes }: Chunk, due = 0, options?: { aside?: boolean }): void {
     if (this.#closed) return
+    checkSent(bytes, due)
     const now = monotonicMs()
     const item = { due, since: now, bytes }
     if (options?.aside && due > now) {
-      const later = this.#aside.findIndex((other) => other.due > due)
-      this.#aside.splice(later < 0 ? this.#aside.length : later, 0, item)
-      return this.#delayed(item)
+      this.#delayed(bytes)
+      this.#queue.putAside(item)
+      return this.#arm()
     }
     this.#emptyAt = Math.max(this.#emptyAt, due)
-    if (due <= now && this.#head === this.#queue.length) return this.next.data(bytes)
+    if (due <= now && this.#queue.isOpen) return this.next.data(bytes)
     item.due = this.#emptyAt
-    this.#queue.push(item)
-    this.#delayed(item)
+    this.#push(item, bytes)
+  }
+
+  pace({ bytes }: Chunk, next: Pace): void {
+    const item: Item = { due: 0, since: monotonicMs(), bytes, pace: next }
+    if (this.#queue.isOpen) {
+      for (let n = 0; n < AT_ONCE && !this.#closed && item.bytes?.length; n += 1) {
+        askForPiece(item)
+        if (item.due > monotonicMs()) break
+        this.next.data(this.#cut(item))
+      }
+    }
+    if (!this.#closed && item.bytes?.length) this.#push(item, item.bytes)
   }
 
   hold(chunk: Chunk): void {
@@ -181,35 +191,39 @@ export class Stage implements ToxicLane, Outlet {
     const now = monotonicMs()
     if (due > now) this.acted = true
     this.#emptyAt = Math.max(this.#emptyAt, due)
-    if (due <= now && this.#idle) return this.next.ending(this.#ending)
+    if (due <= now && this.#queue.isEmpty) return this.next.ending(this.#ending)
     this.#queue.push({ due: this.#emptyAt, since: now, bytes: undefined })
     this.#arm()
   }
 
+  finish(): void {
+    if (this.#closed || typeof this.#ending === 'object') return
+    this.acted = true
+    this.#ending = { closedBy: this.#toxic.name }
+    this.end()
+  }
+
   after(ms: number, run: () => void): void {
-    const alarm = new Alarm(() => {
-      this.#timers.delete(alarm)
-      this.#run(run)
-    })
-    this.#timers.add(alarm)
-    alarm.set(monotonicMs() + ms)
+    if (!this.#closed) this.#timers.add(ms, () => this.#run(run))
   }
 
   // Within.
 
-  get #idle(): boolean {
-    return this.#head === this.#queue.length && this.#aside.length === 0
-  }
-
-  #delayed(item: { bytes: Buffer }): void {
-    this.acted = true
-    this.#host.strikes.chunksDelayed += 1
-    this.#host.strikes.bytesDelayed += item.bytes.length
-    this.#host.held(item.bytes.length)
+  #push(item: Item, bytes: Buffer): void {
+    this.#delayed(bytes)
+    this.#queue.push(item)
     this.#arm()
   }
 
+  #delayed(bytes: Buffer): void {
+    this.acted = true
+    this.#host.strikes.chunksDelayed += 1
+    this.#host.strikes.bytesDelayed += bytes.length
+    this.#host.held(bytes.length)
+  }
+
   #insert(bytes: Buffer): void {
+    checkSent(bytes)
     this.acted = true
     this.#host.toPair(bytes)
   }
@@ -221,45 +235,60 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   /** Runs the toxic's code: what it throws ends this connection and nothing else. */
-  #run(hook: () => void): void {
+  #run(hook: () => unknown): void {
     if (this.#closed) return
     try {
-      hook()
+      checkSynchronous(hook())
     } catch (error) {
       this.#host.failed(this.#toxic.name, error)
     }
   }
 
-  /** The next item to leave: the end of the stream waits for what was put aside. */
-  #first(): Item | undefined {
-    const inOrder = this.#queue[this.#head]
-    const aside = this.#aside[0]
-    if (!inOrder || !aside) return inOrder ?? aside
-    return inOrder.bytes && inOrder.due <= aside.due ? inOrder : aside
-  }
-
   #arm(): void {
-    this.#alarm.set(this.#first()?.due ?? Infinity)
+    this.#alarm.set(this.#queue.first()?.due ?? Infinity)
   }
 
+  /** Each on its own, so that what was cut stays apart; as one write where there are very many. */
   #release(): void {
-    this.#host.batch(() => {
-      const now = monotonicMs()
-      for (let item = this.#first(); item && item.due <= now; item = this.#first()) {
-        if (item === this.#aside[0]) this.#aside.shift()
-        else this.#shift()
-        if (item.bytes) this.#pass(item)
-        else this.next.ending(this.#ending)
-      }
-    })
+    const now = monotonicMs()
+    if (this.#queue.hasDue(AT_ONCE, now)) this.#host.batch(() => this.#releaseDue(now))
+    else this.#releaseDue(now)
+    this.#host.balance()
     this.#arm()
   }
 
-  #shift(): void {
-    this.#head += 1
-    if (this.#head < SLACK && this.#head < this.#queue.length) return
-    this.#queue.splice(0, this.#head)
-    this.#head = 0
+  #releaseDue(now: number): void {
+    let pieces = 0
+    while (pieces < AT_ONCE) {
+      const item = this.#queue.first()
+      if (!item || item.due > now) return
+      if (item.pace) pieces += this.#releasePiece(item, now)
+      else {
+        this.#queue.shift()
+        if (item.bytes) this.#pass(item)
+        else this.next.ending(this.#ending)
+      }
+    }
+  }
+
+  /** @returns how many pieces have left: one, or none if its turn has not come. */
+  #releasePiece(item: Item, now: number): number {
+    this.#run(() => askForPiece(item))
+    if (this.#closed || item.due > now || !item.bytes) return 0
+    if (item.size === item.bytes.length) {
+      this.#queue.shift()
+      this.#pass(item)
+    } else {
+      const piece = this.#cut(item)
+      this.#host.held(-piece.length)
+      this.next.data(piece)
+    }
+    return 1
+  }
+
+  #cut(item: Item): Buffer {
+    if (item.size !== item.bytes?.length) this.acted = true
+    return cutPiece(item)
   }
 
   #pass({ bytes, since }: Item): void {
@@ -267,17 +296,5 @@ export class Stage implements ToxicLane, Outlet {
     this.#host.strikes.delayedMs += monotonicMs() - since
     this.#host.held(-bytes.length)
     this.next.data(bytes)
-  }
-
-  #clear(): void {
-    this.#alarm.clear()
-    this.#queue = []
-    this.#head = 0
-    this.#aside = []
-  }
-
-  #stopTimers(): void {
-    for (const alarm of this.#timers) alarm.clear()
-    this.#timers.clear()
   }
 }

@@ -1,4 +1,4 @@
-import type { Stream, ToxicDefinition } from '../toxic.ts'
+import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm } from './alarm.ts'
 import type { Connection } from './connection.ts'
@@ -10,7 +10,7 @@ export interface ToxicSpec {
   definition: ToxicDefinition
   stream: Stream
   toxicity: number
-  attributes: Readonly<Record<string, number>>
+  attributes: AttributeValues
   /** A lease: it ends itself after this many ms. */
   durationMs?: number
 }
@@ -69,8 +69,8 @@ export class Toxics {
   /** @throws {NameTaken} in this proxy, whatever the stream. */
   add(spec: ToxicSpec): LeasedToxic {
     if (this.#find(spec.name)) throw new NameTaken('toxic', spec.name)
-    const { durationMs, ...rest } = spec
-    const toxic: LeasedToxic = { ...rest, expiresAt: undefined }
+    const { name, definition, stream, toxicity, attributes, durationMs } = spec
+    const toxic: LeasedToxic = { name, definition, stream, toxicity, attributes, expiresAt: undefined }
     const lease = new Alarm(() => this.#remove(toxic.name, 'expired'))
     const entry = { toxic, lease }
     this.#entries.push(entry)

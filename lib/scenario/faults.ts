@@ -64,7 +64,7 @@ export class Faults {
   toxic(
     links: string[],
     type: string,
-    attributes: Record<string, number>,
+    attributes: Record<string, number | string>,
     length: ToxicLength = {},
   ): Promise<void> {
     const { stream, toxicity = 1 } = length

@@ -32,7 +32,7 @@ export interface VerdictOptions {
 /** Faults on one or more links. Each returns when the fault is over; without `seconds`, when it is in place. */
 export interface LinkFaults {
   readonly names: string[]
-  toxic(type: string, attributes: Record<string, number>, length?: ToxicLength): Promise<void>
+  toxic(type: string, attributes: Record<string, number | string>, length?: ToxicLength): Promise<void>
   /** Nothing listens, connections are cut, new ones are refused. */
   down(length?: Length): Promise<void>
   /** A black hole: connections stay open and nothing passes; they are cut when it ends. */

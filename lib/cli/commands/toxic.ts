@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { kindOfValue } from '../../proxy/attributes.ts'
 import { plural } from '../../report/text.ts'
 import type { Stream } from '../../toxic.ts'
 import { toxics } from '../../../toxics/index.ts'
@@ -66,9 +67,10 @@ function typesText(): string {
   const rows = toxics.map(({ type, attributes, about }) => [
     type,
     Object.entries(attributes)
-      .map(
-        ([name, { unit, default: usual }]) => `${name} (${unit}${usual === undefined ? '' : `, ${usual}`})`,
-      )
+      .map(([name, attribute]) => {
+        const { default: usual } = attribute
+        return `${name} (${kindOfValue(attribute)}${usual === undefined ? '' : `, ${usual}`})`
+      })
       .join(' '),
     about,
   ])
