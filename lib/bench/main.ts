@@ -2,6 +2,7 @@ import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { benchBoot } from './boot.ts'
 import { benchMessages } from './messages.ts'
+import { benchProxy } from './proxy.ts'
 
 /** Benchmarks by name; each prints medians of one run, with the machine. */
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
@@ -10,6 +11,7 @@ const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
     return benchBoot()
   },
   messages: benchMessages,
+  proxy: benchProxy,
 }
 
 const names = Object.keys(BENCHMARKS)
