@@ -11,6 +11,8 @@ export const LANE_LIMIT = 8 * 2 ** 20
 /** Bytes in hand on all lanes of a server, beyond which each lane has only its share. */
 const TOTAL_LIMIT = 256 * 2 ** 20
 const LANE_SHARE = 64 * 2 ** 10
+/** Reads from this size on are worth to be freed by hand: bytes. */
+const LARGE = 2 ** 13
 
 /** Sees a lane's bytes as they arrive, before any toxic; `at` is monotonic ms. It must not change them. */
 export type Tap = (bytes: Buffer, at: number) => void
@@ -101,7 +103,7 @@ export class Lane implements ChainHost, Outlet {
    * delay, until the bounds are reached.
    */
   balance(): void {
-    const full = this.chain.isEmpty ? this.#destination.writableNeedDrain : this.#isFull
+    const full = this.chain.isTransparent ? this.#destination.writableNeedDrain : this.#isFull
     if (full === this.#paused) return
     this.#paused = full
     if (full) this.#source.pause()
@@ -117,7 +119,14 @@ export class Lane implements ChainHost, Outlet {
     this.#received += bytes.length
     if (this.#tap) this.#see(this.#tap, bytes)
     this.chain.data(bytes)
+    if (bytes.length >= LARGE && this.#hasLeft) free(bytes)
     this.balance()
+  }
+
+  /** The system has what has just arrived, and nobody else has seen it. */
+  get #hasLeft(): boolean {
+    const unseen = !this.#tap && this.chain.isTransparent
+    return unseen && this.#held === 0 && this.#destination.writableLength === 0
   }
 
   /** A tap that throws is taken off; the traffic goes on. */
@@ -185,6 +194,14 @@ export class Lane implements ChainHost, Outlet {
     this.#owner.failed(toxic, error)
     this.#owner.cut(toxic, 'close')
   }
+}
+
+/**
+ * Gives the memory of what has been read back at once. Left to the collector, 64 KiB for each read made it run
+ * sixteen times a GB, which was a quarter of all processor time.
+ */
+function free({ buffer, length }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }
 
 /** Sends RST, where that is possible: not while a FIN waits behind data that nobody reads. */

@@ -113,6 +113,11 @@ export class Stage implements ToxicLane, Outlet {
     this.#queue.takeAll()
   }
 
+  /** The toxic sees, and may keep, what passes. */
+  get looks(): boolean {
+    return this.#hooks.data !== undefined
+  }
+
   // What comes in.
 
   data(bytes: Buffer): void {
