@@ -5,6 +5,7 @@ import { monotonicMs } from '../util/clock.ts'
 import { Chain, type ChainHost } from './chain.ts'
 import { noBytes, type LaneBytes, type Strikes } from './evidence.ts'
 import type { Ending, Outlet, Toxic } from './stage.ts'
+import { inTurn } from './turns.ts'
 
 /** Bytes in hand on one lane, beyond which its source is no longer read. */
 export const LANE_LIMIT = 8 * 2 ** 20
@@ -13,6 +14,10 @@ const TOTAL_LIMIT = 256 * 2 ** 20
 const LANE_SHARE = 64 * 2 ** 10
 /** Reads from this size on are worth to be freed by hand: bytes. */
 const LARGE = 2 ** 13
+
+/** A batch beyond this is written in its turn, so that the event loop goes on. */
+const BATCH_BYTES = 2 ** 16
+const BATCH_WRITES = 64
 
 /** Sees a lane's bytes as they arrive, before any toxic; `at` is monotonic ms. It must not change them. */
 export type Tap = (bytes: Buffer, at: number) => void
@@ -46,9 +51,13 @@ export class Lane implements ChainHost, Outlet {
   #tap: Tap | undefined
   #received = 0
   #written = 0
+  #writes = 0
   #dropped = 0
   #held = 0
   #paused = false
+  /** What is written waits, and the end of the stream behind it. */
+  #corked = false
+  #ending: Ending | undefined
   /** The count of a lane that has ended. */
   #final: LaneBytes | undefined
 
@@ -145,10 +154,12 @@ export class Lane implements ChainHost, Outlet {
     const { destroyed, writableEnded } = this.#destination
     if (destroyed || writableEnded) return this.dropped(bytes.length)
     this.#written += bytes.length
+    this.#writes += 1
     this.#destination.write(bytes)
   }
 
   ending(how: Ending): void {
+    if (this.#corked) return void (this.#ending = how)
     if (how === 'end') return void this.#destination.end()
     if (typeof how === 'object')
       return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
@@ -172,10 +183,24 @@ export class Lane implements ChainHost, Outlet {
   }
 
   batch(run: () => void): void {
+    if (this.#corked) return run()
+    const [bytes, writes] = [this.#written, this.#writes]
+    this.#corked = true
     this.#destination.cork()
     run()
-    this.#destination.uncork()
+    // Whoever changes a toxic does not wait until the system has what a hundred lanes had in hand.
+    if (this.#written - bytes > BATCH_BYTES || this.#writes - writes > BATCH_WRITES)
+      inTurn(() => this.#uncork())
+    else this.#uncork()
     this.balance()
+  }
+
+  #uncork(): void {
+    const ending = this.#ending
+    this.#corked = false
+    this.#ending = undefined
+    this.#destination.uncork()
+    if (ending) this.ending(ending)
   }
 
   toPair(bytes: Buffer): void {
