@@ -32,6 +32,19 @@ describe('latency', () => {
     expect(delays.size).to.be.greaterThan(1)
   })
 
+  it('never lets anything leave early, however short it is', async () => {
+    for (const ms of [1, 10, 100]) {
+      using it = await rig([spec(latency, { attributes: { latency: ms } })])
+      const { client, server } = await it.connect()
+      for (let n = 1; n <= 5; n += 1) {
+        const sent = monotonicMs()
+        client.socket.write('x')
+        await server.receives('x'.repeat(n))
+        expect(monotonicMs() - sent).to.be.at.least(ms)
+      }
+    }
+  })
+
   it('survives a jitter that is larger than the latency', async () => {
     using it = await rig([spec(latency, { attributes: { latency: 1, jitter: 20 } })])
     const { client, server } = await it.connect()
@@ -70,6 +83,18 @@ describe('reset_peer', () => {
     expect(monotonicMs() - begun).to.be.at.least(60)
   })
 
+  it('counts a new time from the change', async () => {
+    using it = await rig([spec(resetPeer, { attributes: { timeout: 60_000 } })])
+    const { client, server } = await it.connect()
+    const begun = monotonicMs()
+    it.proxy.toxics.update('reset_peer', { attributes: { timeout: 40 } })
+    client.socket.write('still')
+    await server.receives('still')
+    await client.isReset()
+    await server.isReset()
+    expect(monotonicMs() - begun).to.be.at.least(40)
+  })
+
   it('resets also whom nobody can write to', async () => {
     using it = await rig()
     const { client, server } = await it.connect({ reading: false })
@@ -93,6 +118,19 @@ describe('reset_peer', () => {
 })
 
 describe('slow_close', () => {
+  it('lets a close that waits pass at once when it is changed or removed', async () => {
+    for (const change of ['update', 'remove'] as const) {
+      using it = await rig([spec(slowClose, { attributes: { delay: 60_000 } })])
+      const { client, server } = await it.connect()
+      client.socket.end('bye')
+      await server.receives('bye')
+      await until('the close waits', () => it.proxy.connections()[0]?.toxics[0]?.acted === true)
+      if (change === 'update') it.proxy.toxics.update('slow_close', { attributes: { delay: 1 } })
+      else it.proxy.toxics.remove('slow_close')
+      await server.hasEnded()
+    }
+  })
+
   it('delays the close of its direction alone', async () => {
     using it = await rig([spec(slowClose, { attributes: { delay: 60 } })])
     const { client, server } = await it.connect()

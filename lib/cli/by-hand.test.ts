@@ -48,6 +48,11 @@ describe('a toxic as people type it', () => {
     expect(toxicRequests(words({ stream: 'downstream' }), true)).to.have.length(1)
   })
 
+  it('has words where its attributes are words', () => {
+    const typed = words({ type: 'bandwidth', attributes: ['rate=5', 'scope=proxy'], stream: 'upstream' })
+    expect(toxicRequests(typed, true)[0]?.attributes).to.deep.equal({ rate: 5, scope: 'proxy' })
+  })
+
   it('is refused with the nearest type or attribute, or what a value may be', () => {
     const wrong: [Partial<ToxicWords>, string][] = [
       [{ type: 'latncy' }, 'unknown toxic "latncy"; nearest: latency'],
@@ -55,6 +60,10 @@ describe('a toxic as people type it', () => {
       [{ attributes: ['latency=fast'] }, 'latency of latency is a number, not "fast"'],
       [{ attributes: ['latency'] }, 'key=value, not "latency"'],
       [{ type: 'bandwidth', attributes: ['rate=0'] }, 'from 1 to'],
+      [
+        { type: 'timeout', attributes: ['mode=busy'] },
+        'mode of timeout must be idle or absolute, not "busy"',
+      ],
       [{ type: 'bandwidth' }, 'rate of bandwidth must be'],
     ]
     for (const [change, text] of wrong)

@@ -148,32 +148,6 @@ describe('a chain', () => {
     expect(toxics).to.include({ bytesDropped: 4, connectionsCut: 1 })
   })
 
-  it('ends only the connection on which a hook throws', async () => {
-    const broken = defineToxic({
-      type: 'broken',
-      about: 'For tests: throws at an exclamation mark.',
-      attributes: {},
-      open: () => ({
-        data({ bytes }) {
-          if (bytes.includes('!')) throw new Error('I am broken')
-        },
-      }),
-    })
-    using it = await rig([spec(broken)])
-    const first = await it.connect()
-    const second = await it.connect()
-    first.client.socket.write('!')
-    await first.client.isEndedWith(first.server)
-    expect(it.proxy.connections().map(({ id }) => id)).to.deep.equal([2])
-    expect(it.events.find((event) => event.kind === 'failed')).to.include({
-      what: 'broken',
-      connection: 1,
-      error: 'I am broken',
-    })
-    second.server.socket.write('here')
-    await second.client.receives('here')
-  })
-
   it('holds no more than its bound, and can be changed while nobody reads', async () => {
     using it = await rig([spec(holder)])
     const { client, server } = await it.connect({ reading: false })
@@ -188,41 +162,5 @@ describe('a chain', () => {
     server.socket.resume()
     await until('all has come', () => it.proxy.evidence().lanes.upstream.sent === 2 * LANE_LIMIT)
     expect(received).to.be.lessThan(2 * LANE_LIMIT)
-  })
-})
-
-/** Which connections have a toxic. */
-const chosenOf = ({ proxy }: Rig) =>
-  proxy
-    .connections()
-    .filter(({ toxics }) => toxics.length > 0)
-    .map(({ id }) => id)
-
-async function chosen(seed: string): Promise<number[]> {
-  using it = await rig([spec(delay, { attributes: { ms: 1 }, toxicity: 0.5 })], { seed })
-  for (let n = 0; n < 24; n += 1) await it.connect()
-  return chosenOf(it)
-}
-
-describe('toxicity', () => {
-  it('chooses the same connections for the same seed', async () => {
-    const first = await chosen('one')
-    expect(first.length).to.be.within(4, 20)
-    expect(await chosen('one')).to.deep.equal(first)
-    expect(await chosen('two')).not.to.deep.equal(first)
-  })
-
-  it('is not decided again by other changes, and moves with its own', async () => {
-    using it = await rig([spec(delay, { attributes: { ms: 1 }, toxicity: 0.5 })])
-    for (let n = 0; n < 24; n += 1) await it.connect()
-    const half = chosenOf(it)
-    it.proxy.toxics.update('delay', { attributes: { ms: 2 } })
-    expect(chosenOf(it)).to.deep.equal(half)
-    it.proxy.toxics.update('delay', { toxicity: 0.8 })
-    expect(chosenOf(it)).to.include.members(half)
-    it.proxy.toxics.update('delay', { toxicity: 0 })
-    expect(chosenOf(it)).to.deep.equal([])
-    it.proxy.toxics.update('delay', { toxicity: 0.5 })
-    expect(chosenOf(it)).to.deep.equal(half)
   })
 })

@@ -22,7 +22,19 @@ export class Proxies {
   #closed = false
 
   constructor(context: ProxyContext) {
-    this.#context = context
+    this.#context = { ...context }
+  }
+
+  /**
+   * What decides every random choice. Another one decides from now on, for new connections and new toxics; what was
+   * decided stays.
+   */
+  get seed(): string {
+    return this.#context.seed
+  }
+
+  set seed(seed: string) {
+    this.#context.seed = seed
   }
 
   get(name: string): Proxy | undefined {

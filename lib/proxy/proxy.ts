@@ -62,7 +62,6 @@ export interface ProxyChange {
 /** A listener with an upstream. */
 export class Proxy implements ConnectionOwner {
   readonly name: string
-  readonly seed: string
   readonly budget: Budget
   readonly dialMs: number
   /** They survive disabling and moving. */
@@ -87,7 +86,6 @@ export class Proxy implements ConnectionOwner {
   /** Disabled until it is updated. Both addresses must be readable by `parseAddress`. */
   constructor(name: string, listen: string, upstream: string, context: ProxyContext) {
     this.name = name
-    this.seed = context.seed
     this.budget = context.budget
     this.dialMs = context.dialMs
     this.#context = context
@@ -104,6 +102,10 @@ export class Proxy implements ConnectionOwner {
   /** Resolved, once it has been bound. */
   get listen(): string {
     return this.#listen
+  }
+
+  get seed(): string {
+    return this.#context.seed
   }
 
   get upstream(): string {

@@ -17,9 +17,9 @@ export interface Item {
 /** Emptied slots at the front before the list is shifted. */
 const SLACK = 1024
 
-/** In hand beyond this, small items share slots of up to 4 KiB: as objects they would outweigh their bytes a hundredfold. */
+/** In hand beyond this, small items share slots of up to 1 KiB: as objects they would outweigh their bytes a hundredfold. */
 const CROWD = 16_384
-const SLOT_BYTES = 4096
+const SLOT_BYTES = 1024
 
 /** What one toxic has in hand on one lane, in order; what is aside may be overtaken, but not by the end of the stream. */
 export class Queue {

@@ -108,16 +108,17 @@ export class Rig {
   }
 
   /** A client and its opposite, both reading unless told. */
-  async connect(options: { reading?: boolean } = {}): Promise<{ client: Peer; server: Peer }> {
+  async connect(options: { reading?: boolean; to?: Proxy } = {}): Promise<{ client: Peer; server: Peer }> {
+    const { to = this.proxy } = options
     const index = this.server.peers.length
-    const client = await dial(this.proxy.listen)
+    const client = await dial(to.listen)
     this.#clients.push(client)
     const server = await this.server.peer(index)
     if (options.reading !== false) {
       client.read()
       server.read()
     }
-    await until('the connection is open', () => this.proxy.connections().at(-1)?.upstreamLocal !== '')
+    await until('the connection is open', () => to.connections().at(-1)?.upstreamLocal !== '')
     return { client, server }
   }
 

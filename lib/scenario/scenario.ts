@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { ToxicDefinition } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { HarnessError, UsageError } from '../util/errors.ts'
 import { poll } from '../util/poll.ts'
@@ -10,6 +11,12 @@ import { Run } from './run.ts'
 
 /** The least number of nodes of each kind that a suite needs; a larger cluster is used as it is. */
 export type Minima = Partial<Record<NodeKind, number>>
+
+/** What a suite needs. */
+export interface Needs extends Minima {
+  /** Toxics of its own, which its faults can name by their types. */
+  toxics?: readonly ToxicDefinition[]
+}
 
 /** A promise's outer limit, above every deadline of its own: Mistral's integrity check alone takes 120 s. */
 const PROMISE_LIMIT_MS = 300_000
@@ -34,8 +41,10 @@ export type SuiteRun = Pick<
 
 export const suiteOf = (file: string): string => basename(file).replace(/\.suite\.ts$/, '')
 
-function lacking(minima: Minima): string | undefined {
-  const { sizes } = context().session.plan
+function lacking({ toxics = [], ...minima }: Needs): string | undefined {
+  const { fronted, plan } = context().session
+  const { sizes } = plan
+  if (fronted && toxics.length > 0) return 'has toxics of its own, which a real Toxiproxy does not know'
   const short = NODE_KINDS.filter((kind) => sizes[kind] < (minima[kind] ?? 0))
   return short.length === 0
     ? undefined
@@ -72,8 +81,9 @@ export function outcomeOf(test: Mocha.Test, repeat: number): PromiseOutcome {
   }
 }
 
-async function begin(outcome: PromiseOutcome): Promise<Run> {
+async function begin(outcome: PromiseOutcome, { toxics = [] }: Needs): Promise<Run> {
   const { session } = context()
+  session.learn(toxics)
   outcome.notes.push(...(await cleanState(session)))
   const { scenario, suite, promise } = outcome
   session.record({ kind: 'scenario.begun', scenario, suite, promise })
@@ -134,7 +144,7 @@ async function untilOver(over: () => boolean): Promise<void> {
  * Makes the promises of a `describe` run on the gate's cluster: each begins on a clean one and leaves nothing on.
  * To be called in the body of the `describe`.
  */
-export function scenario(minima: Minima = {}): SuiteRun {
+export function scenario(needs: Needs = {}): SuiteRun {
   let run: Run | undefined
   let outcome: PromiseOutcome | undefined
   let begunAt = 0
@@ -147,13 +157,13 @@ export function scenario(minima: Minima = {}): SuiteRun {
     test.timeout(PROMISE_LIMIT_MS)
     outcome = outcomeOf(test, context().repeat)
     begunAt = monotonicMs()
-    const short = lacking(minima)
+    const short = lacking(needs)
     if (short !== undefined) {
       outcome.notApplicable = short
       this.skip()
     }
     try {
-      run = await begin(outcome)
+      run = await begin(outcome, needs)
       bodyOver = watchBody(test)
     } catch (error) {
       outcome.error = error

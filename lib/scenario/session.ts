@@ -15,6 +15,7 @@ import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
 import { mistralVersion } from '../mistral/versions.ts'
 import type { ProxyEvent } from '../proxy/proxy.ts'
+import type { ToxicDefinition } from '../toxic.ts'
 import { inSeconds } from '../util/clock.ts'
 import { HarnessError } from '../util/errors.ts'
 import { watchStalls } from '../util/stalls.ts'
@@ -23,6 +24,7 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
+import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
 import { together, watchWire, type WireWatch } from './watch/watch.ts'
 
@@ -72,6 +74,11 @@ export interface Session extends AsyncDisposable {
   readonly idle: Map<string, number>
   /** Links that faults have struck since the last clean state. */
   readonly struck: Set<string>
+  /**
+   * Makes our own server know the toxics of a suite's own.
+   * @throws {UsageError} that says what is wrong with one.
+   */
+  learn(toxics: readonly ToxicDefinition[]): void
   /** The first running api's client. */
   rest(): MistralRest
   record(fact: Fact): void
@@ -100,6 +107,7 @@ async function versionsOf(python: string): Promise<RunBegun['versions']> {
 /** Our own server, with the taps on its lanes. */
 function startTap(
   { seed, judges = true }: SessionPlan,
+  known: readonly ToxicDefinition[],
   watch: WireWatch,
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
@@ -108,7 +116,7 @@ function startTap(
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics, seed, tap: watch.tap, onEvent })
+  return startToxiproxy({ toxics: known, seed, tap: watch.tap, onEvent })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -184,7 +192,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     })
     const journaled = watchWire(record, front === undefined ? 'node' : 'service')
     const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
-    const tap = await startTap(plan, watch, record)
+    const known = [...toxics]
+    const tap = await startTap(plan, known, watch, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url)
     const effects = await openEffects({ onFact: record })
@@ -220,6 +229,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       versions,
       idle: new Map(),
       struck: new Set(),
+      learn: (more) => learnToxics(known, more),
       rest,
       record,
       broken: () => broken,

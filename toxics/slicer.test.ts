@@ -1,0 +1,140 @@
+import { expect } from 'chai'
+import { rig, spec, until } from '../lib/proxy/rig.helper.ts'
+import { defineToxic } from '../lib/toxic.ts'
+import { monotonicMs } from '../lib/util/clock.ts'
+import latency from './latency.ts'
+import slicer from './slicer.ts'
+
+/** A toxic that notes what comes to it, and when. */
+function recorder() {
+  const sizes: number[] = []
+  const times: number[] = []
+  const definition = defineToxic({
+    type: 'recorder',
+    about: 'For tests.',
+    attributes: {},
+    open: (lane) => ({
+      data(chunk) {
+        sizes.push(chunk.bytes.length)
+        times.push(chunk.at)
+        lane.send(chunk)
+      },
+    }),
+  })
+  return { sizes, times, toxic: spec(definition) }
+}
+
+const bytes = (length: number) => Buffer.from(Array.from({ length }, (_, index) => index % 251))
+
+describe('slicer', () => {
+  it('cuts into pieces of its size, and the rest', async () => {
+    const { sizes, toxic } = recorder()
+    using it = await rig([spec(slicer, { attributes: { average_size: 30 } }), toxic])
+    const { client, server } = await it.connect()
+    client.socket.write(bytes(100))
+    await until('all has come', () => server.received.length === 100)
+    expect(sizes).to.deep.equal([30, 30, 30, 10])
+    expect(server.received.equals(bytes(100))).to.equal(true)
+    expect(it.proxy.connections()[0]?.toxics[0]).to.deep.equal({ name: 'slicer', acted: true })
+  })
+
+  it('has not acted on what is no larger than its pieces', async () => {
+    using it = await rig([spec(slicer, { attributes: { average_size: 100 } })])
+    const { client, server } = await it.connect()
+    client.socket.write('small')
+    await server.receives('small')
+    expect(it.proxy.connections()[0]?.toxics[0]).to.deep.equal({ name: 'slicer', acted: false })
+  })
+
+  it('varies their sizes, and gets on with a variation that is larger than the average', async () => {
+    for (const [average, variation] of [
+      [20, 5],
+      [3, 50],
+    ] as const) {
+      const { sizes, toxic } = recorder()
+      const attributes = { average_size: average, size_variation: variation }
+      using it = await rig([spec(slicer, { attributes }), toxic])
+      const { client, server } = await it.connect()
+      client.socket.write(bytes(1000))
+      await until('all has come', () => server.received.length === 1000)
+      for (const size of sizes.slice(0, -1)) {
+        expect(size).to.be.within(Math.max(average - variation, 1), average + variation)
+      }
+      expect(new Set(sizes).size).to.be.greaterThan(3)
+      expect(server.received.equals(bytes(1000))).to.equal(true)
+    }
+  })
+
+  it('delays from one piece to the next, across chunks, on a live connection', async () => {
+    const { times, toxic } = recorder()
+    using it = await rig()
+    const { client, server } = await it.connect()
+    client.socket.write('before')
+    await server.receives('before')
+    it.proxy.toxics.add(spec(slicer, { attributes: { average_size: 10, delay: 5000 } }))
+    it.proxy.toxics.add(toxic)
+    const begun = monotonicMs()
+    client.socket.write(bytes(40))
+    await until('the first piece has come', () => server.received.length > 6)
+    client.socket.write(bytes(20))
+    await until('all has come', () => server.received.length === 66)
+    expect(times).to.have.lengthOf(6)
+    for (const [index, at] of times.entries()) expect(at - begun).to.be.at.least(index * 5)
+  })
+
+  it('lets each piece arrive on its own, also behind a latency', async () => {
+    const slow = spec(slicer, { attributes: { average_size: 10, delay: 4000 } })
+    using it = await rig([slow, spec(latency, { attributes: { latency: 20 } })])
+    const { client, server } = await it.connect()
+    const arrived: number[] = []
+    server.socket.on('data', ({ length }: Buffer) => arrived.push(length))
+    client.socket.write(bytes(50))
+    await until('all has come', () => server.received.length === 50)
+    // A busy machine may read two at once.
+    expect(arrived.length).to.be.at.least(3)
+  })
+
+  it('is changed and removed under load: what is in hand leaves at once and in order', async () => {
+    const { sizes, toxic } = recorder()
+    using it = await rig([spec(slicer, { attributes: { average_size: 1, delay: 1_000_000 } }), toxic])
+    const { client, server } = await it.connect()
+    client.socket.write(bytes(1000))
+    await until('it is in hand', () => it.proxy.evidence().lanes.upstream.held === 999)
+    it.proxy.toxics.update('slicer', spec(slicer, { attributes: { average_size: 400, delay: 1_000_000 } }))
+    await until('it has come', () => server.received.length === 1000)
+    client.socket.write(bytes(1000))
+    await until('it is in hand', () => it.proxy.evidence().lanes.upstream.held === 600)
+    it.proxy.toxics.remove('slicer')
+    await until('all has come', () => server.received.length === 2000)
+    expect(server.received.equals(Buffer.concat([bytes(1000), bytes(1000)]))).to.equal(true)
+    expect(sizes).to.deep.equal([1, 999, 400, 600])
+  })
+
+  it('of single bytes does not stall us', async () => {
+    const single = spec(slicer, { attributes: { average_size: 1 } })
+    using it = await rig([single, spec(latency, { attributes: { latency: 300_000 } })])
+    const { client, server } = await it.connect()
+    let longest = 0
+    let last = monotonicMs()
+    const watch = setInterval(() => {
+      longest = Math.max(longest, monotonicMs() - last)
+      last = monotonicMs()
+    }, 1)
+    client.socket.write(bytes(200_000))
+    await until('half is cut', () => it.proxy.evidence().toxics.chunksDelayed > 100_000)
+    clearInterval(watch)
+    expect(longest).to.be.lessThan(200)
+    it.proxy.toxics.clear()
+    await until('all has come', () => server.received.length === 200_000)
+    expect(server.received.equals(bytes(200_000))).to.equal(true)
+  })
+
+  it('spares whom toxicity spares', async () => {
+    const { sizes, toxic } = recorder()
+    using it = await rig([spec(slicer, { toxicity: 0, attributes: { average_size: 1 } }), toxic])
+    const { client, server } = await it.connect()
+    client.socket.write('whole')
+    await server.receives('whole')
+    expect(sizes).to.deep.equal([5])
+  })
+})
