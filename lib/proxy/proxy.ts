@@ -143,6 +143,13 @@ export class Proxy implements ConnectionOwner {
     return [...this.#connections].map((connection) => connection.view())
   }
 
+  /** Closes one connection, which is no fault. @returns false if no such one is open. */
+  cut(connection: number): boolean {
+    const open = [...this.#connections].find(({ id }) => id === connection)
+    open?.end({ kind: 'api' }, 'close')
+    return open !== undefined
+  }
+
   evidence(): Evidence {
     return this.#tally.read(
       monotonicMs(),
