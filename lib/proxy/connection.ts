@@ -4,7 +4,7 @@ import { monotonicMs } from '../util/clock.ts'
 import { seededRandom, type Random } from '../util/random.ts'
 import { formatAddress, type Address } from './address.ts'
 import type { Chain } from './chain.ts'
-import { noBytes, type Cause, type LaneBytes, type Strikes } from './evidence.ts'
+import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
 import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
 import type { Toxic } from './stage.ts'
 
@@ -12,7 +12,6 @@ import type { Toxic } from './stage.ts'
 export interface ConnectionOwner {
   readonly name: string
   readonly seed: string
-  readonly strikes: Strikes
   readonly budget: Budget
   /** Until an unanswered dial is given up. */
   readonly dialMs: number
@@ -47,7 +46,6 @@ export interface ConnectionView {
 export class Connection implements LaneOwner {
   /** 1, 2, 3 … in the order of acceptance on the proxy. */
   readonly id: number
-  readonly strikes: Strikes
   readonly budget: Budget
   readonly #owner: ConnectionOwner
   readonly #client: Socket
@@ -61,7 +59,6 @@ export class Connection implements LaneOwner {
   /** @param client accepted, and not yet read from. */
   constructor(id: number, client: Socket, upstream: Address, owner: ConnectionOwner) {
     this.id = id
-    this.strikes = owner.strikes
     this.budget = owner.budget
     this.#owner = owner
     this.#client = client
@@ -129,8 +126,9 @@ export class Connection implements LaneOwner {
     this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
   }
 
-  cut(toxic: string, how: 'close' | 'reset'): void {
-    this.end({ kind: 'toxic', name: toxic }, how)
+  cut({ name, strikes }: Toxic, how: 'close' | 'reset'): void {
+    if (!this.#closed) strikes.cut()
+    this.end({ kind: 'toxic', name }, how)
   }
 
   tap(stream: Stream): Tap | undefined {

@@ -5,7 +5,7 @@ import { messageOf } from '../util/errors.ts'
 import { bindHost, formatAddress, parseAddress, type Address } from './address.ts'
 import { Alarm } from './alarm.ts'
 import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
-import { Tally, type Cause, type Cut, type Evidence, type LaneBytes, type Strikes } from './evidence.ts'
+import { Tally, type Cause, type Cut, type Evidence, type LaneBytes } from './evidence.ts'
 import type { Budget, Tap } from './lane.ts'
 import { openListener, type Listener } from './listener.ts'
 import { Toxics, type LeasedToxic, type ToxicsChange } from './toxics.ts'
@@ -94,6 +94,7 @@ export class Proxy implements ConnectionOwner {
     this.#upstream = upstream
     this.#dialled = readable(upstream)
     this.toxics = new Toxics(
+      this.#tally.strikes,
       () => this.#connections,
       (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
     )
@@ -151,10 +152,6 @@ export class Proxy implements ConnectionOwner {
   }
 
   // What connections need.
-
-  get strikes(): Strikes {
-    return this.#tally.strikes
-  }
 
   tap(connection: number, stream: Stream): Tap | undefined {
     return this.#context.tap?.(this.name, connection, stream)
