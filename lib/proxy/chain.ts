@@ -96,7 +96,7 @@ export class Chain implements Outlet {
     place.stage = undefined
     this.#relink()
     this.#look()
-    if (place.toxic.definition.closesWhenRemoved) this.#host.cut(place.toxic.name, 'close')
+    if (place.toxic.definition.closesWhenRemoved) this.#host.cut(place.toxic, 'close')
   }
 
   #relink(): void {

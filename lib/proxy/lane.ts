@@ -3,7 +3,7 @@ import type { Stream } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Chain, type ChainHost } from './chain.ts'
-import { noBytes, type LaneBytes, type Strikes } from './evidence.ts'
+import { noBytes, type LaneBytes } from './evidence.ts'
 import type { Ending, Outlet, Toxic } from './stage.ts'
 import { inTurn } from './turns.ts'
 
@@ -29,13 +29,12 @@ export interface Budget {
 
 /** What a lane needs of its connection. */
 export interface LaneOwner {
-  readonly strikes: Strikes
   readonly budget: Budget
   randomOf(stream: Stream, toxic: Toxic): Random
   /** Writes to the other lane's destination. */
   toPair(stream: Stream, bytes: Buffer): void
   tap(stream: Stream): Tap | undefined
-  cut(toxic: string, how: 'close' | 'reset'): void
+  cut(toxic: Toxic, how: 'close' | 'reset'): void
   /** `what` (a toxic's name, or the tap) has thrown. */
   failed(what: string, error: unknown): void
 }
@@ -43,7 +42,6 @@ export interface LaneOwner {
 /** One direction of a connection: reads one socket, passes through the chain, writes to the other. */
 export class Lane implements ChainHost, Outlet {
   readonly stream: Stream
-  readonly strikes: Strikes
   readonly chain: Chain
   readonly #source: Socket
   readonly #destination: Socket
@@ -63,7 +61,6 @@ export class Lane implements ChainHost, Outlet {
 
   constructor(stream: Stream, source: Socket, destination: Socket, owner: LaneOwner) {
     this.stream = stream
-    this.strikes = owner.strikes
     this.#source = source
     this.#destination = destination
     this.#owner = owner
@@ -211,12 +208,12 @@ export class Lane implements ChainHost, Outlet {
     return this.#owner.randomOf(this.stream, toxic)
   }
 
-  cut(toxic: string, how: 'close' | 'reset'): void {
+  cut(toxic: Toxic, how: 'close' | 'reset'): void {
     this.#owner.cut(toxic, how)
   }
 
-  failed(toxic: string, error: unknown): void {
-    this.#owner.failed(toxic, error)
+  failed(toxic: Toxic, error: unknown): void {
+    this.#owner.failed(toxic.name, error)
     this.#owner.cut(toxic, 'close')
   }
 }

@@ -6,7 +6,8 @@ import { poll } from '../util/poll.ts'
 import { parseAddress } from './address.ts'
 import { defaultsOf } from './attributes.ts'
 import { Proxies } from './proxies.ts'
-import type { Proxy, ProxyContext, ProxyEvent } from './proxy.ts'
+import type { ProxyContext } from './context.ts'
+import type { Proxy, ProxyEvent } from './proxy.ts'
 import type { ToxicSpec } from './toxics.ts'
 
 /** One end of a connection under test: remembers what came and how it ended. */

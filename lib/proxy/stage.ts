@@ -3,8 +3,8 @@ import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
-import type { Strikes } from './evidence.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
+import type { StrikeCount } from './strikes.ts'
 
 /** A toxic of a proxy; its attributes and toxicity are replaced when it is changed. */
 export interface Toxic {
@@ -14,12 +14,13 @@ export interface Toxic {
   /** The share of connections that it acts on, 0 to 1. */
   toxicity: number
   attributes: AttributeValues
+  readonly strikes: StrikeCount
   /** What its lanes have in common, once one has asked for it. */
   shared?: object
 }
 
 /** How a source ended: FIN or RST; or a toxic that closes the connection behind what it has sent. */
-export type Ending = 'end' | 'reset' | { readonly closedBy: string }
+export type Ending = 'end' | 'reset' | { readonly closedBy: Toxic }
 
 /** What a stage sends to: the next stage, or the lane's destination. */
 export interface Outlet {
@@ -30,7 +31,6 @@ export interface Outlet {
 /** What a stage needs of its lane. */
 export interface StageHost {
   readonly stream: Stream
-  readonly strikes: Strikes
   /** More, or fewer, bytes in hand. */
   held(bytes: number): void
   dropped(bytes: number): void
@@ -39,8 +39,8 @@ export interface StageHost {
   /** Looks at the bounds. */
   balance(): void
   toPair(bytes: Buffer): void
-  cut(toxic: string, how: 'close' | 'reset'): void
-  failed(toxic: string, error: unknown): void
+  cut(toxic: Toxic, how: 'close' | 'reset'): void
+  failed(toxic: Toxic, error: unknown): void
 }
 
 /** So many writes are done in one turn; with more, an event loop with a hundred lanes would stall. */
@@ -187,7 +187,7 @@ export class Stage implements ToxicLane, Outlet {
 
   drop({ bytes }: Chunk): void {
     this.acted = true
-    this.#host.strikes.bytesDropped += bytes.length
+    this.#toxic.strikes.dropped(bytes.length)
     this.#host.dropped(bytes.length)
   }
 
@@ -204,7 +204,7 @@ export class Stage implements ToxicLane, Outlet {
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
     this.acted = true
-    this.#ending = { closedBy: this.#toxic.name }
+    this.#ending = { closedBy: this.#toxic }
     this.end()
   }
 
@@ -222,8 +222,7 @@ export class Stage implements ToxicLane, Outlet {
 
   #delayed(bytes: Buffer): void {
     this.acted = true
-    this.#host.strikes.chunksDelayed += 1
-    this.#host.strikes.bytesDelayed += bytes.length
+    this.#toxic.strikes.delayed(bytes.length)
     this.#host.held(bytes.length)
   }
 
@@ -236,7 +235,7 @@ export class Stage implements ToxicLane, Outlet {
   #strikeCut(how: 'close' | 'reset'): void {
     if (this.#closed) return
     this.acted = true
-    this.#host.cut(this.#toxic.name, how)
+    this.#host.cut(this.#toxic, how)
   }
 
   /** Runs the toxic's code: what it throws ends this connection and nothing else. */
@@ -245,7 +244,7 @@ export class Stage implements ToxicLane, Outlet {
     try {
       checkSynchronous(hook())
     } catch (error) {
-      this.#host.failed(this.#toxic.name, error)
+      this.#host.failed(this.#toxic, error)
     }
   }
 
@@ -298,7 +297,7 @@ export class Stage implements ToxicLane, Outlet {
 
   #pass({ bytes, since }: Item): void {
     if (!bytes) return
-    this.#host.strikes.delayedMs += monotonicMs() - since
+    this.#toxic.strikes.left(monotonicMs() - since)
     this.#host.held(-bytes.length)
     this.next.data(bytes)
   }
