@@ -84,6 +84,24 @@ describe('the events', () => {
     expect(again.events.map(({ kind }) => kind)).to.deep.equal(['disabled', 'removed'])
   })
 
+  it('tell which toxic has acted on which connection, once', async () => {
+    await using rig = await talked('hello')
+    const { url } = rig.server
+    using listener = await Listener.of(url)
+    const toxic = { type: 'latency', stream: 'upstream', attributes: { latency: 3 } }
+    await ask(url, 'POST', '/proxies/a/toxics', toxic)
+    const opposite = await rig.upstream.peer(0)
+    for (const text of ['hello1', 'hello12']) {
+      rig.client.socket.write(text.at(-1) ?? '')
+      await opposite.receives(text)
+    }
+    await ask(url, 'DELETE', '/proxies/a')
+    await until('the end is told', () => listener.events.at(-1)?.kind === 'removed')
+    const acted = listener.events.filter(({ kind }) => kind === 'toxic.acted')
+    expect(acted).to.have.lengthOf(1)
+    expect(acted[0]).to.deep.include({ proxy: 'a', connection: 1, by: 'latency_upstream' })
+  })
+
   it('end with the server', async () => {
     const server = await start()
     using listener = await Listener.of(server.url)
@@ -92,6 +110,42 @@ describe('the events', () => {
     await until('it has ended', () => listener.ended)
   })
 })
+
+describe('what one toxic did', () => {
+  it('is counted by itself, with the real delays', async () => {
+    await using rig = await talked('hello')
+    const { url } = rig.server
+    for (const [name, latency] of [
+      ['slow', 3],
+      ['idle', 0],
+    ])
+      await ask(url, 'POST', '/proxies/a/toxics', {
+        type: 'latency',
+        name,
+        stream: 'upstream',
+        attributes: { latency },
+      })
+    rig.client.socket.write('!')
+    await (await rig.upstream.peer(0)).receives('hello!')
+    const slow = (await ask(url, 'GET', '/proxies/a/toxics/slow/evidence')).json as Evidence
+    const idle = (await ask(url, 'GET', '/proxies/a/toxics/idle/evidence')).json as Evidence
+    expect(slow).to.deep.include({ chunksDelayed: 1, bytesDelayed: 1, bytesDropped: 0, connectionsCut: 0 })
+    expect(slow.delayedMs).to.be.at.least(3)
+    expect(slow.delays.at(-1)?.ms).to.equal(null)
+    const [delay] = slow.delays.filter(({ chunks }) => chunks > 0)
+    expect(delay?.chunks).to.equal(1)
+    expect(delay?.ms).to.be.at.least(slow.delayedMs)
+    expect(idle).to.include({ chunksDelayed: 0, bytesDelayed: 0 })
+    expect((await ask(url, 'GET', '/proxies/a/toxics/no/evidence')).json).to.include({
+      error: 'toxic not found',
+    })
+  })
+})
+
+interface Evidence {
+  delayedMs: number
+  delays: { ms: number | null; chunks: number }[]
+}
 
 describe('the metrics', () => {
   it('move while a connection lives', async () => {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Proxies } from '../proxy/proxies.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { ToxicDefinition } from '../toxic.ts'
+import type { LeasedToxic } from '../proxy/toxics.ts'
 import { ApiError } from './errors.ts'
 import type { EventFeed } from './events.ts'
 
@@ -43,4 +44,11 @@ export function proxyOf({ proxies, names }: Call): Proxy {
   const proxy = proxies.get(names[0] ?? '')
   if (!proxy) throw new ApiError('proxyNotFound')
   return proxy
+}
+
+/** @throws {ApiError} */
+export function toxicOf(call: Call): LeasedToxic {
+  const toxic = proxyOf(call).toxics.get(call.names[1] ?? '')
+  if (!toxic) throw new ApiError('toxicNotFound')
+  return toxic
 }

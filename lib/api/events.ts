@@ -26,6 +26,8 @@ export interface EventView {
   reason?: string
   bytes?: Record<Stream, LaneBytes>
   toxic?: ToxicView
+  /** The name of the toxic that has done something to a connection, for the first time. */
+  by?: string
   expires_at?: string
   /** Which of the parts failed: a toxic's name, `tap` or `lease`. */
   what?: string
@@ -85,6 +87,8 @@ function detailsOf(event: ProxyEvent): Partial<EventView> {
       }
     case 'dial.failed':
       return { connection: event.connection, error: event.error }
+    case 'toxic.acted':
+      return { connection: event.connection, by: event.by }
     case 'toxic.added':
     case 'toxic.updated':
     case 'toxic.removed':

@@ -1,7 +1,5 @@
-import type { LeasedToxic } from '../proxy/toxics.ts'
 import { routesBeyond } from './beyond.ts'
-import { ok, proxyOf, type Answer, type Call, type Route } from './call.ts'
-import { ApiError } from './errors.ts'
+import { ok, proxyOf, toxicOf, type Answer, type Call, type Route } from './call.ts'
 import { proxyChange, proxySpec, proxySpecs, toxicChange, toxicSpec } from './input.ts'
 import { METRICS_TYPE } from './metrics.ts'
 import { proxyView, toxicView } from './views.ts'
@@ -54,12 +52,6 @@ function decoded(part = ''): string {
   } catch {
     return part
   }
-}
-
-function toxicOf(call: Call): LeasedToxic {
-  const toxic = proxyOf(call).toxics.get(call.names[1] ?? '')
-  if (!toxic) throw new ApiError('toxicNotFound')
-  return toxic
 }
 
 /** Clients return its text as it is: Toxiproxy's has a blank in it. */

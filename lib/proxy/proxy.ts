@@ -151,6 +151,10 @@ export class Proxy implements ConnectionOwner {
     this.#tell({ kind: 'dial.failed', connection, error: error.message })
   }
 
+  acted(connection: number, by: string): void {
+    this.#tell({ kind: 'toxic.acted', connection, by })
+  }
+
   failed(connection: number, what: string, error: unknown): void {
     this.#tell({ kind: 'failed', what, connection, error: messageOf(error) })
   }

@@ -39,6 +39,8 @@ export interface StageHost {
   /** Looks at the bounds. */
   balance(): void
   toPair(bytes: Buffer): void
+  /** For the first time on this lane. */
+  acted(toxic: Toxic): void
   cut(toxic: Toxic, how: 'close' | 'reset'): void
   failed(toxic: Toxic, error: unknown): void
 }
@@ -186,7 +188,7 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   drop({ bytes }: Chunk): void {
-    this.acted = true
+    this.#act()
     this.#toxic.strikes.dropped(bytes.length)
     this.#host.dropped(bytes.length)
   }
@@ -194,7 +196,7 @@ export class Stage implements ToxicLane, Outlet {
   end(due = 0): void {
     if (this.#closed) return
     const now = monotonicMs()
-    if (due > now) this.acted = true
+    if (due > now) this.#act()
     this.#emptyAt = Math.max(this.#emptyAt, due)
     if (due <= now && this.#queue.isEmpty) return this.next.ending(this.#ending)
     this.#queue.push({ due: this.#emptyAt, since: now, bytes: undefined })
@@ -203,7 +205,7 @@ export class Stage implements ToxicLane, Outlet {
 
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
-    this.acted = true
+    this.#act()
     this.#ending = { closedBy: this.#toxic }
     this.end()
   }
@@ -221,20 +223,26 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #delayed(bytes: Buffer): void {
-    this.acted = true
+    this.#act()
     this.#toxic.strikes.delayed(bytes.length)
     this.#host.held(bytes.length)
   }
 
   #insert(bytes: Buffer): void {
     checkSent(bytes)
-    this.acted = true
+    this.#act()
     this.#host.toPair(bytes)
+  }
+
+  #act(): void {
+    if (this.acted) return
+    this.acted = true
+    this.#host.acted(this.#toxic)
   }
 
   #strikeCut(how: 'close' | 'reset'): void {
     if (this.#closed) return
-    this.acted = true
+    this.#act()
     this.#host.cut(this.#toxic, how)
   }
 
@@ -291,7 +299,7 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #cut(item: Item): Buffer {
-    if (item.size !== item.bytes?.length) this.acted = true
+    if (item.size !== item.bytes?.length) this.#act()
     return cutPiece(item)
   }
 
