@@ -83,7 +83,8 @@ async function served(): Promise<LinksByHand & AsyncDisposable & { read(): Promi
   for (const name of ['engine-1.rabbitmq', 'engine-2.rabbitmq']) await api.createProxy(name, '127.0.0.1:1')
   const read = async (): Promise<LinksByHand> => ({
     api,
-    fronted: false,
+    real: false,
+    checked: true,
     proxies: new Map(Object.entries(await api.proxies())),
   })
   return { ...(await read()), read, [Symbol.asyncDispose]: () => server.close() }
@@ -137,8 +138,8 @@ describe('a fault by hand on several links', () => {
 
   it('has no length of its own at a real Toxiproxy', async () => {
     await using links = await served()
-    expect(() => checkLease({ ...links, fronted: true }, 1000)).to.throw(UsageError, 'leave --for out')
-    expect(() => checkLease({ ...links, fronted: true }, undefined)).not.to.throw()
+    expect(() => checkLease({ real: true }, 1000)).to.throw(UsageError, 'leave --for out')
+    expect(() => checkLease({ real: true }, undefined)).not.to.throw()
     expect(() => checkLease(links, 1000)).not.to.throw()
   })
 })
