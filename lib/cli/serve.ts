@@ -42,7 +42,6 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const config = flags.config === undefined ? [] : readConfig(flags.config)
   const seed = flags.seed ?? newSeed()
   const token = tokenOf(flags)
-  const log = (line: string): void => void process.stderr.write(`${line}\n`)
   using interrupts = listenForInterrupts(() => {}, log)
   await using server = await start({ ...flags, toxics: known, seed, token, log })
   await populate(server, config, flags.config)
@@ -99,6 +98,8 @@ async function populate(server: RunningToxiproxy, config: unknown, file = ''): P
     throw error
   }
 }
+
+const log = (line: string): void => void process.stderr.write(`${line}\n`)
 
 function say(server: RunningToxiproxy, facts: ServeFacts, json: boolean): void {
   const proxies = server.proxies()

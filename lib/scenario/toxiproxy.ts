@@ -33,7 +33,7 @@ interface ConnectionView {
 }
 
 /** The server said no; its own text and status are kept. */
-export class ToxiproxyRefusal extends UsageError {
+class ToxiproxyRefusal extends UsageError {
   override name = 'ToxiproxyRefusal'
   readonly status: number
 

@@ -1,36 +1,21 @@
-/**
- * Toxiproxy's contract over plain HTTP. It is asked of our server, and also of the real one (2.12) that
- * TOXIPROXY_URL names, if it does; that one must have no proxies that matter.
- */
 import { expect } from 'chai'
-import { ask, start, type Reply } from './ask.helper.ts'
-import type { RunningToxiproxy } from './server.ts'
-import type { ProxyView, ToxicView } from './views.ts'
+import { ask, type Reply } from '../../api/ask.helper.ts'
+import type { ProxyView, ToxicView } from '../../api/views.ts'
+import type { Serving } from './servers.helper.ts'
 
 const UPSTREAM = 'localhost:9'
-const servers = [undefined, ...(process.env.TOXIPROXY_URL ? [process.env.TOXIPROXY_URL] : [])]
 
-for (const real of servers) {
-  describe(`the contract, by ${real ?? 'our server'}`, () => {
-    let ours: RunningToxiproxy | undefined
-    let url = real ?? ''
-    const to = (verb: string, path: string, body?: unknown): Promise<Reply> => ask(url, verb, path, body)
+/** What each route takes and answers, over plain HTTP. */
+export function httpContract(serving: Serving): void {
+  describe('over plain HTTP', () => {
+    const to = (verb: string, path: string, body?: unknown): Promise<Reply> =>
+      ask(serving.url, verb, path, body)
     const toProxy = async (verb: string, path: string, body?: unknown) =>
       (await to(verb, path, body)).json as ProxyView
     const make = (name: string, more: object = {}) =>
       toProxy('POST', '/proxies', { name, upstream: UPSTREAM, listen: 'localhost:0', ...more })
     const toxicNames = async (name: string) =>
       ((await to('GET', `/proxies/${name}/toxics`)).json as ToxicView[]).map((toxic) => toxic.name)
-
-    beforeEach(async () => {
-      if (real === undefined) {
-        ours = await start()
-        url = ours.url
-      }
-      const known = (await to('GET', '/proxies')).json as Record<string, ProxyView>
-      for (const name of Object.keys(known)) await to('DELETE', `/proxies/${name}`)
-    })
-    afterEach(() => ours?.close())
 
     /** The reply is this error, as JSON with exactly its text and status. */
     async function fails(status: number, error: string, ...[verb, path, body]: Parameters<typeof to>) {
