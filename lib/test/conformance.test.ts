@@ -36,9 +36,9 @@ for (const server of servers) {
 
     after(() => running[Symbol.asyncDispose]())
 
-    httpContract(serving)
-    bytesContract(serving)
-    clientContract(serving)
+    describe('over plain HTTP', () => httpContract(serving))
+    describe('over raw TCP', () => bytesContract(serving))
+    describe('through toxiproxy-node-client', () => clientContract(serving))
   })
 
   describe(`the failures of Toxiproxy, by their numbers, and ${server.name}`, () => {

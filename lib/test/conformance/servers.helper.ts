@@ -20,7 +20,7 @@ export interface Candidate {
   /** It is everybody's: what would end it is not done to it. */
   readonly shared: boolean
   /** Starts one that nobody else uses, unless it is shared. */
-  start(): Promise<Serving>
+  readonly start: () => Promise<Serving>
 }
 
 const ours: Candidate = {

@@ -30,11 +30,10 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     await serving[Symbol.asyncDispose]()
   })
 
-  const answered = (work: Promise<{ status: number }>) =>
-    within(
-      ANSWER_MS,
-      work.then(({ status }) => status),
-      'no answer',
+  const lives = () =>
+    ask(serving.url, 'GET', '/version').then(
+      ({ status }) => status === 200,
+      () => false,
     )
 
   deadly('1: a client that stops reading and one toxic hang its API', async () => {
@@ -56,11 +55,6 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     deadly(`2: ${what} ends it`, async () => {
       const { client, server } = await path.connect()
       await path.ask('POST', '/toxics', { ...toxic, stream: 'upstream' })
-      const lives = () =>
-        ask(serving.url, 'GET', '/version').then(
-          ({ status }) => status === 200,
-          () => false,
-        )
       const ends = async () => {
         // It rolls dice for each piece.
         client.socket.write(Buffer.alloc(1000))
@@ -128,6 +122,13 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     expect(counted.exec(text)?.[1]).to.equal(real ? undefined : '5')
   })
 }
+
+const answered = (work: Promise<{ status: number }>) =>
+  within(
+    ANSWER_MS,
+    work.then(({ status }) => status),
+    'no answer',
+  )
 
 const slicer = (average_size: number, size_variation: number) => ({
   type: 'slicer',
