@@ -121,11 +121,11 @@ export class Proxy implements ConnectionOwner {
     return [...this.#connections].map((connection) => connection.view())
   }
 
-  /** Ends one at once. @returns false if there is none of that number. */
-  end(connection: number): boolean {
-    const found = [...this.#connections].find(({ id }) => id === connection)
-    found?.end({ kind: 'api' }, 'close')
-    return found !== undefined
+  /** Closes one connection, which is no fault. @returns false if no such one is open. */
+  cut(connection: number): boolean {
+    const open = [...this.#connections].find(({ id }) => id === connection)
+    open?.end({ kind: 'api' }, 'close')
+    return open !== undefined
   }
 
   evidence(): Evidence {
