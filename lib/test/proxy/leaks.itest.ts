@@ -77,9 +77,9 @@ async function heap(): Promise<number> {
   return heapUsed + arrayBuffers
 }
 
-describe(`${CONNECTIONS} connections that are cut in the midst of a transfer`, () => {
-  const cuts = ({ type }: ToxicDefinition): boolean => ['limit_data', 'reset_peer', 'timeout'].includes(type)
+const cuts = ({ type }: ToxicDefinition): boolean => ['limit_data', 'reset_peer', 'timeout'].includes(type)
 
+describe(`${CONNECTIONS} connections that are cut in the midst of a transfer`, () => {
   for (const definition of toxics) {
     it(`leave nothing behind under ${definition.type}`, async function () {
       this.timeout(CONNECTIONS * 100 + 20_000)
