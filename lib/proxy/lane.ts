@@ -12,6 +12,8 @@ export const LANE_LIMIT = 8 * 2 ** 20
 /** Bytes in hand on all lanes of a server, beyond which each lane has only its share. */
 const TOTAL_LIMIT = 256 * 2 ** 20
 const LANE_SHARE = 64 * 2 ** 10
+/** A lane with toxics reads so much before others have their turn, in bytes. */
+const READ_AT_ONCE = 2 ** 17
 /** Reads from this size on are worth to be freed by hand: bytes. */
 const LARGE = 2 ** 13
 
@@ -55,6 +57,9 @@ export class Lane implements ChainHost, Outlet {
   #dropped = 0
   #held = 0
   #paused = false
+  /** Bytes since its last turn, and whether it waits for the next one. */
+  #readOn = 0
+  #rests = false
   /** What is written waits, and the end of the stream behind it. */
   #corked = false
   #ending: Ending | undefined
@@ -111,7 +116,8 @@ export class Lane implements ChainHost, Outlet {
    * delay, until the bounds are reached.
    */
   balance(): void {
-    const full = this.chain.isTransparent ? this.#destination.writableNeedDrain : this.#isFull
+    const { isTransparent } = this.chain
+    const full = this.#rests || (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
     if (full === this.#paused) return
     this.#paused = full
     if (full) this.#source.pause()
@@ -128,7 +134,20 @@ export class Lane implements ChainHost, Outlet {
     if (this.#tap) this.#see(this.#tap, bytes)
     this.chain.data(bytes)
     if (bytes.length >= LARGE && this.#hasLeft) free(bytes)
+    if (!this.chain.isTransparent) this.#rest(bytes.length)
     this.balance()
+  }
+
+  /** A hundred lanes that may take in 8 MiB each by a toxic that was just put on them leave time for others. */
+  #rest(bytes: number): void {
+    this.#readOn += bytes
+    if (this.#rests || this.#readOn < READ_AT_ONCE) return
+    this.#rests = true
+    inTurn(() => {
+      this.#rests = false
+      this.#readOn = 0
+      this.balance()
+    })
   }
 
   /** The system has what has just arrived, and nobody else has seen it. */

@@ -1,6 +1,7 @@
 import { monotonicMs } from '../util/clock.ts'
 
-/** For so long work is done before the event loop sees what else there is, in ms. */
+/** So much is done, for so many ms, before the event loop sees what else there is. */
+const SLICE = 32
 const SLICE_MS = 5
 
 const waiting: (() => void)[] = []
@@ -13,7 +14,7 @@ export function inTurn(work: () => void): void {
 
 function runSome(): void {
   const until = monotonicMs() + SLICE_MS
-  do waiting.shift()?.()
-  while (waiting.length > 0 && monotonicMs() < until)
+  for (let done = 0; done < SLICE && waiting.length > 0 && monotonicMs() < until; done += 1)
+    waiting.shift()?.()
   if (waiting.length > 0) setImmediate(runSome)
 }

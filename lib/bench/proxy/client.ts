@@ -111,12 +111,20 @@ export async function http(port: number, size: number, count: number, forMs: num
   return (answered / ms) * 1000
 }
 
-/** How long answers were under way, in ms, on `count` connections that each ask `rounds` times. */
-export async function underWay(port: number, count: number, rounds: number): Promise<number[]> {
+/**
+ * How long answers were under way, in ms, on `count` connections that each ask `rounds` times; they begin within
+ * `spreadMs`, so that they do not ask as one.
+ */
+export async function underWay(
+  port: number,
+  count: number,
+  rounds: number,
+  spreadMs: number,
+): Promise<number[]> {
   const sockets = await openMany(port, 't', count)
   const times: number[] = []
   await Promise.all(
-    sockets.map((socket) => {
+    sockets.map((socket, index) => {
       const over = Promise.withResolvers<void>()
       let asked = 1
       socket.on('data', (bytes: Buffer) => {
@@ -127,7 +135,7 @@ export async function underWay(port: number, count: number, rounds: number): Pro
         asked += 1
         socket.write('?')
       })
-      socket.write('?')
+      setTimeout(() => socket.write('?'), (spreadMs * index) / count)
       return over.promise
     }),
   )

@@ -158,7 +158,7 @@ export const figures: readonly Figure[] = [
         [100, 40, 6],
       ] as const) {
         await admin?.add({ name: 'slow', type: 'latency', attributes: { latency } })
-        const over = (await underWay(port, count, rounds)).map((ms) => ms - latency)
+        const over = (await underWay(port, count, rounds, latency)).map((ms) => ms - latency)
         await admin?.remove('slow')
         values[`overshoot of ${latency} ms, p50, ms`] = at(over, 0.5)
         values[`overshoot of ${latency} ms, p99, ms`] = at(over, 0.99)
