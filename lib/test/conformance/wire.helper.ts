@@ -47,8 +47,8 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     client.socket.destroy()
   })
 
+  // A slicer with its defaults ends it too, once its stack has taken a gigabyte.
   for (const [what, toxic] of [
-    ['a slicer with its defaults', { type: 'slicer' }],
     ['a slicer that varies more than it is long', slicer(5, 10)],
     ['a negative rate', { type: 'bandwidth', attributes: { rate: -1 } }],
   ] as const)
