@@ -1,5 +1,6 @@
 import type { Stream } from '../toxic.ts'
-import { StrikeCount, type Strikes } from './strikes.ts'
+import type { Toxic } from './stage.ts'
+import { StrikeCount, type Strikes, type ToxicStrikes } from './strikes.ts'
 
 /** Cuts that are listed; the counters know of all. */
 const CUTS_KEPT = 1000
@@ -44,6 +45,8 @@ export interface Evidence {
   }
   lanes: Record<Stream, LaneBytes>
   toxics: Strikes
+  /** Of each toxic that is there now. */
+  byToxic: ({ name: string; type: string; stream: Stream } & ToxicStrikes)[]
   /** The last 1000, oldest first. */
   cuts: Cut[]
 }
@@ -73,13 +76,13 @@ export class Tally {
     add(this.#ended.downstream, lanes.downstream)
   }
 
-  read(at: number, open: readonly Record<Stream, LaneBytes>[]): Evidence {
+  read(at: number, open: readonly Record<Stream, LaneBytes>[], toxics: readonly Toxic[]): Evidence {
     const lanes = { upstream: { ...this.#ended.upstream }, downstream: { ...this.#ended.downstream } }
     for (const connection of open) {
       add(lanes.upstream, connection.upstream)
       add(lanes.downstream, connection.downstream)
     }
-    const { delays: _, ...toxics } = this.strikes.read()
+    const { delays: _, ...all } = this.strikes.read()
     return {
       at,
       connections: {
@@ -90,7 +93,13 @@ export class Tally {
         dialsFailed: this.dialsFailed,
       },
       lanes,
-      toxics,
+      toxics: all,
+      byToxic: toxics.map(({ name, definition: { type }, stream, strikes }) => ({
+        name,
+        type,
+        stream,
+        ...strikes.read(),
+      })),
       cuts: [...this.cuts],
     }
   }

@@ -132,6 +132,7 @@ export class Proxy implements ConnectionOwner {
     return this.#tally.read(
       monotonicMs(),
       [...this.#connections].map((connection) => connection.bytes),
+      this.toxics.list(),
     )
   }
 
