@@ -60,6 +60,8 @@ export class Stage implements ToxicLane, Outlet {
   /** When the last of what is in hand may leave. */
   #emptyAt = 0
   #ending: Ending = 'end'
+  /** The stream has ended, or a toxic has ended it: nothing may pass behind that. */
+  #ended = false
   #closed = false
   readonly #alarm = new Alarm(() => this.#release())
   readonly #timers = new Alarms()
@@ -122,6 +124,7 @@ export class Stage implements ToxicLane, Outlet {
 
   data(bytes: Buffer): void {
     if (this.#closed) return
+    if (this.#ended) return this.#host.dropped(bytes.length)
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
     else if (this.#queue.isOpen) this.next.data(bytes)
     else this.send({ bytes, at: 0 })
@@ -129,6 +132,7 @@ export class Stage implements ToxicLane, Outlet {
 
   ending(how: Ending): void {
     if (this.#closed || typeof this.#ending === 'object') return
+    this.#ended = true
     this.#ending = how
     if (this.#hooks.end) this.#run(() => this.#hooks.end?.())
     else this.end()
@@ -204,6 +208,7 @@ export class Stage implements ToxicLane, Outlet {
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
     this.acted = true
+    this.#ended = true
     this.#ending = { closedBy: this.#toxic }
     this.end()
   }
