@@ -22,6 +22,8 @@ export interface ConnectionOwner {
   /** The server has accepted it. */
   dialled(connection: number, addresses: Pick<ConnectionView, 'client' | 'upstreamLocal'>): void
   dialFailed(connection: number, error: Error): void
+  /** A toxic has done something to the connection, for the first time. */
+  acted(connection: number, toxic: string): void
   /** `what` (a toxic's name, or the tap) has thrown. */
   failed(connection: number, what: string, error: unknown): void
   /** Called once, when it has ended in whatever way; `cause` where it was cut. */
@@ -128,6 +130,10 @@ export class Connection implements LaneOwner {
 
   toPair(stream: Stream, bytes: Buffer): void {
     this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
+  }
+
+  acted({ name }: Toxic): void {
+    this.#owner.acted(this.id, name)
   }
 
   cut({ name, strikes }: Toxic, how: 'close' | 'reset'): void {

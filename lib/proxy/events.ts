@@ -9,6 +9,8 @@ export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'connection.dialled'; connection: number; client: string; upstreamLocal: string }
   | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
   | { kind: 'dial.failed'; connection: number; error: string }
+  /** A toxic, named, has done something to a connection for the first time. */
+  | { kind: 'toxic.acted'; connection: number; by: string }
   | ProxyChanged
   /** `what`: a toxic's name, `tap`, or `lease`. */
   | { kind: 'failed'; what: string; connection?: number; error: string }

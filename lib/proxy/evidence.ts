@@ -1,6 +1,5 @@
 import type { Stream } from '../toxic.ts'
-import type { Toxic } from './stage.ts'
-import { StrikeCount, type Strikes, type ToxicStrikes } from './strikes.ts'
+import { StrikeCount, type Strikes } from './strikes.ts'
 
 /** Cuts that are listed; the counters know of all. */
 const CUTS_KEPT = 1000
@@ -45,8 +44,6 @@ export interface Evidence {
   }
   lanes: Record<Stream, LaneBytes>
   toxics: Strikes
-  /** Of each toxic that is there now. */
-  byToxic: ({ name: string; type: string; stream: Stream } & ToxicStrikes)[]
   /** The last 1000, oldest first. */
   cuts: Cut[]
 }
@@ -76,13 +73,13 @@ export class Tally {
     add(this.#ended.downstream, lanes.downstream)
   }
 
-  read(at: number, open: readonly Record<Stream, LaneBytes>[], toxics: readonly Toxic[]): Evidence {
+  read(at: number, open: readonly Record<Stream, LaneBytes>[]): Evidence {
     const lanes = { upstream: { ...this.#ended.upstream }, downstream: { ...this.#ended.downstream } }
     for (const connection of open) {
       add(lanes.upstream, connection.upstream)
       add(lanes.downstream, connection.downstream)
     }
-    const { delays: _, ...all } = this.strikes.read()
+    const { delays: _, ...toxics } = this.strikes.read()
     return {
       at,
       connections: {
@@ -93,13 +90,7 @@ export class Tally {
         dialsFailed: this.dialsFailed,
       },
       lanes,
-      toxics: all,
-      byToxic: toxics.map(({ name, definition: { type }, stream, strikes }) => ({
-        name,
-        type,
-        stream,
-        ...strikes.read(),
-      })),
+      toxics,
       cuts: [...this.cuts],
     }
   }

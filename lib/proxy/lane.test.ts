@@ -26,6 +26,7 @@ async function storyOf(toxics: (typeof resetter)[]): Promise<string[]> {
     budget: { held: 0 },
     randomOf: () => seededRandom('seed'),
     toPair: () => {},
+    acted: () => {},
     tap: () => (bytes) => void story.push(`${bytes.toString()} seen`),
     cut: () => void story.push('cut'),
     failed: (_, error) => {

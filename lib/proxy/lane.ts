@@ -36,6 +36,8 @@ export interface LaneOwner {
   /** Writes to the other lane's destination. */
   toPair(stream: Stream, bytes: Buffer): void
   tap(stream: Stream): Tap | undefined
+  /** For the first time on this connection. */
+  acted(toxic: Toxic): void
   cut(toxic: Toxic, how: 'close' | 'reset'): void
   /** `what` (a toxic's name, or the tap) has thrown. */
   failed(what: string, error: unknown): void
@@ -228,6 +230,10 @@ export class Lane implements ChainHost, Outlet {
 
   randomOf(toxic: Toxic): Random {
     return this.#owner.randomOf(this.stream, toxic)
+  }
+
+  acted(toxic: Toxic): void {
+    this.#owner.acted(toxic)
   }
 
   cut(toxic: Toxic, how: 'close' | 'reset'): void {

@@ -132,7 +132,6 @@ export class Proxy implements ConnectionOwner {
     return this.#tally.read(
       monotonicMs(),
       [...this.#connections].map((connection) => connection.bytes),
-      this.toxics.list(),
     )
   }
 
@@ -150,6 +149,10 @@ export class Proxy implements ConnectionOwner {
     this.#tally.dialsFailed += 1
     this.#watch?.isDown()
     this.#tell({ kind: 'dial.failed', connection, error: error.message })
+  }
+
+  acted(connection: number, by: string): void {
+    this.#tell({ kind: 'toxic.acted', connection, by })
   }
 
   failed(connection: number, what: string, error: unknown): void {

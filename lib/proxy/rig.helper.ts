@@ -152,7 +152,7 @@ export const spec = (definition: ToxicDefinition, given: Partial<ToxicSpec> = {}
 /** The changes among what happened on a proxy, each with its toxic: `toxic.added delay`. */
 export const changesIn = (events: readonly ProxyEvent[]): string[] =>
   events
-    .filter(({ kind }) => /^(toxic|disabl|enabl|removed)/.test(kind))
+    .filter(({ kind }) => kind !== 'toxic.acted' && /^(toxic|disabl|enabl|removed)/.test(kind))
     .map((event) => ('toxic' in event ? `${event.kind} ${event.toxic.name}` : event.kind))
 
 /** Delays each chunk by `ms`. */

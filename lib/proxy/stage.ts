@@ -39,6 +39,8 @@ export interface StageHost {
   /** Looks at the bounds. */
   balance(): void
   toPair(bytes: Buffer): void
+  /** For the first time on this lane. */
+  acted(toxic: Toxic): void
   cut(toxic: Toxic, how: 'close' | 'reset'): void
   failed(toxic: Toxic, error: unknown): void
 }
@@ -157,11 +159,11 @@ export class Stage implements ToxicLane, Outlet {
     return monotonicMs()
   }
 
-  send({ bytes }: Chunk, due = 0, options?: { aside?: boolean }): void {
+  send({ bytes, at }: Chunk, due = 0, options?: { aside?: boolean }): void {
     if (this.#closed) return
     checkSent(bytes, due)
     const now = monotonicMs()
-    const item = { due, since: now, bytes }
+    const item = { due, since: arrivalOf(at, now), bytes }
     if (options?.aside && due > now) {
       this.#delayed(bytes)
       this.#queue.putAside(item)
@@ -173,8 +175,8 @@ export class Stage implements ToxicLane, Outlet {
     this.#push(item, bytes)
   }
 
-  pace({ bytes }: Chunk, next: Pace): void {
-    const item: Item = { due: 0, since: monotonicMs(), bytes, pace: next }
+  pace({ bytes, at }: Chunk, next: Pace): void {
+    const item: Item = { due: 0, since: arrivalOf(at, monotonicMs()), bytes, pace: next }
     if (this.#queue.isOpen) {
       for (let n = 0; n < AT_ONCE && !this.#closed && item.bytes?.length; n += 1) {
         askForPiece(item)
@@ -190,7 +192,7 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   drop({ bytes }: Chunk): void {
-    this.acted = true
+    this.#act()
     this.#toxic.strikes.dropped(bytes.length)
     this.#host.dropped(bytes.length)
   }
@@ -198,7 +200,7 @@ export class Stage implements ToxicLane, Outlet {
   end(due = 0): void {
     if (this.#closed) return
     const now = monotonicMs()
-    if (due > now) this.acted = true
+    if (due > now) this.#act()
     this.#emptyAt = Math.max(this.#emptyAt, due)
     if (due <= now && this.#queue.isEmpty) return this.next.ending(this.#ending)
     this.#queue.push({ due: this.#emptyAt, since: now, bytes: undefined })
@@ -207,7 +209,7 @@ export class Stage implements ToxicLane, Outlet {
 
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
-    this.acted = true
+    this.#act()
     this.#ended = true
     this.#ending = { closedBy: this.#toxic }
     this.end()
@@ -226,20 +228,26 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #delayed(bytes: Buffer): void {
-    this.acted = true
+    this.#act()
     this.#toxic.strikes.delayed(bytes.length)
     this.#host.held(bytes.length)
   }
 
   #insert(bytes: Buffer): void {
     checkSent(bytes)
-    this.acted = true
+    this.#act()
     this.#host.toPair(bytes)
+  }
+
+  #act(): void {
+    if (this.acted) return
+    this.acted = true
+    this.#host.acted(this.#toxic)
   }
 
   #strikeCut(how: 'close' | 'reset'): void {
     if (this.#closed) return
-    this.acted = true
+    this.#act()
     this.#host.cut(this.#toxic, how)
   }
 
@@ -296,7 +304,7 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #cut(item: Item): Buffer {
-    if (item.size !== item.bytes?.length) this.acted = true
+    if (item.size !== item.bytes?.length) this.#act()
     return cutPiece(item)
   }
 
@@ -307,3 +315,6 @@ export class Stage implements ToxicLane, Outlet {
     this.next.data(bytes)
   }
 }
+
+/** Delays count from a chunk's arrival; one that a toxic made itself arrives when it is sent. */
+const arrivalOf = (at: number, now: number): number => (at > 0 && at <= now ? at : now)

@@ -13,8 +13,8 @@ export interface Strikes {
 
 /** What one toxic did, since it was made. */
 export interface ToxicStrikes extends Strikes {
-  /** Chunks that have left, by how long they were really delayed; null: longer than all other bounds. */
-  delays: { upToMs: number | null; chunks: number }[]
+  /** Chunks that have left, by how long they were really delayed: up to `ms` and more than the bound before it; the last bound is none. */
+  delays: { ms: number | null; chunks: number }[]
 }
 
 /** Counts what one toxic did; a proxy's count has all that its toxics did, also those that are gone. */
@@ -36,7 +36,7 @@ export class StrikeCount {
 
   read(): ToxicStrikes {
     const delays = DELAY_BOUNDS_MS.map((most, index) => ({
-      upToMs: most === Infinity ? null : most,
+      ms: most === Infinity ? null : most,
       chunks: this.#delays[index] ?? 0,
     }))
     return { ...this.#strikes, delays }
