@@ -1,5 +1,5 @@
 import { expect, scenario, type KnownGap } from '../lib/scenario/index.ts'
-import { forgottenAfterCommit } from './known-gaps.ts'
+import { forgottenAfterCommit, startForgotten } from './known-gaps.ts'
 
 const losesResults: KnownGap = {
   name: 'an engine without its database goes on taking messages',
@@ -22,6 +22,15 @@ const losesResults: KnownGap = {
   seen: 'forced',
 }
 
+/** On Mistral 18 the engine also loses starts of tasks, so that it is not the same every time. */
+const losesResultsAndStarts: KnownGap = {
+  ...losesResults,
+  breaks: [...losesResults.breaks, ...startForgotten.breaks],
+  rpc: ['oslo'],
+  mistral: [18],
+  seen: '5 of 5',
+}
+
 describe('One engine is cut off from PostgreSQL while the other works', () => {
   const run = scenario({ engine: 2 })
 
@@ -31,7 +40,7 @@ describe('One engine is cut off from PostgreSQL while the other works', () => {
     await run.start('sequence', { tasks: 10 }, { times: 4 })
     await run.effects(8)
     await run.link('engine-1', 'postgres').down({ seconds: 12 })
-    expect(await run.verdict()).to.be.knownGap(forgottenAfterCommit)
+    expect(await run.verdict()).to.be.knownGap(forgottenAfterCommit, startForgotten)
   })
 
   it('finishes every workflow without it', async () => {
@@ -41,6 +50,6 @@ describe('One engine is cut off from PostgreSQL while the other works', () => {
     await run.busy('executor-2')
     await run.link('engine-1', 'postgres').down()
     run.release()
-    expect(await run.verdict()).to.be.knownGap(losesResults)
+    expect(await run.verdict()).to.be.knownGap(losesResults, losesResultsAndStarts)
   })
 })

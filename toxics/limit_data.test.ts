@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { rig, spec, until } from '../lib/proxy/rig.helper.ts'
+import { rig, spec, until, type Rig } from '../lib/proxy/rig.helper.ts'
 import latency from './latency.ts'
 import limitData from './limit_data.ts'
 
@@ -72,6 +72,27 @@ describe('limit_data', () => {
     expect([client.ended, server.ended]).to.deep.equal([false, false])
     await client.isEndedWith(server)
     expect(server.received.toString()).to.equal('1234')
+  })
+
+  it('lets nothing pass behind the gap that it made, whatever is changed before it has closed', async () => {
+    const changes = {
+      none: () => {},
+      raised: (it: Rig) => it.proxy.toxics.update('limit_data', limit(100)),
+      removed: (it: Rig) => it.proxy.toxics.remove('limit_data'),
+    }
+    for (const change of Object.values(changes)) {
+      using it = await rig([limit(4), spec(latency, { attributes: { latency: 60_000 } })])
+      const { client, server } = await it.connect()
+      client.socket.write('1234567')
+      await until('it is in hand', () => it.proxy.evidence().lanes.upstream.held === 4)
+      change(it)
+      client.socket.write('89')
+      await until('more has come', () => it.proxy.evidence().lanes.upstream.received === 9)
+      it.proxy.toxics.update('latency', spec(latency, { attributes: { latency: 1 } }))
+      await client.isEndedWith(server)
+      expect(server.received.toString()).to.equal('1234')
+      expect(it.proxy.evidence().lanes.upstream).to.include({ received: 9, sent: 4, dropped: 5 })
+    }
   })
 
   it('delivers what has passed to a peer that reads late', async () => {

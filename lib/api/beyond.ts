@@ -1,5 +1,3 @@
-import { DELAY_BOUNDS_MS, type ToxicStrikes } from '../proxy/strikes.ts'
-import type { LeasedToxic } from '../proxy/toxics.ts'
 import { ok, proxyOf, toxicOf, type Answer, type Call, type Route } from './call.ts'
 import { ApiError } from './errors.ts'
 import { Fields } from './json.ts'
@@ -10,22 +8,14 @@ export const routesBeyond: Route[] = [
   { verbs: ['POST', 'PATCH'], path: '/seed', handle: changeSeed },
   { verbs: ['GET'], path: '/events', handle: events },
   { verbs: ['GET'], path: '/proxies/*/evidence', handle: (call) => ok(proxyOf(call).evidence()) },
-  { verbs: ['GET'], path: '/proxies/*/toxics/*/evidence', handle: (call) => ok(strikesView(toxicOf(call))) },
+  {
+    verbs: ['GET'],
+    path: '/proxies/*/toxics/*/evidence',
+    handle: (call) => ok(toxicOf(call).strikes.read()),
+  },
   { verbs: ['GET'], path: '/proxies/*/connections', handle: (call) => ok(proxyOf(call).connections()) },
   { verbs: ['DELETE'], path: '/proxies/*/connections/*', handle: cutConnection },
 ]
-
-/** What one toxic did, as JSON. */
-interface StrikesView extends Omit<ToxicStrikes, 'delays'> {
-  /** Chunks that have left, by how long they were really delayed: each up to `ms`, and more than the bound before it. */
-  delays: { ms: number | null; chunks: number }[]
-}
-
-/** The last bound is none. */
-function strikesView({ strikes }: LeasedToxic): StrikesView {
-  const { delays, ...counts } = strikes.read()
-  return { ...counts, delays: delays.map((chunks, at) => ({ ms: DELAY_BOUNDS_MS[at] ?? null, chunks })) }
-}
 
 /** What was decided stays; new connections and new toxics are decided by the new one. */
 async function changeSeed({ proxies, body }: Call): Promise<Answer> {

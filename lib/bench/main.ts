@@ -3,6 +3,7 @@ import { unknownWord } from '../util/nearest.ts'
 import { benchBoot } from './boot.ts'
 import { benchMessages } from './messages.ts'
 import { benchProxy } from './proxy.ts'
+import { benchVerdict } from './verdict.ts'
 
 /** Benchmarks by name; each prints medians of one run, with the machine. */
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
@@ -12,6 +13,7 @@ const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
   },
   messages: benchMessages,
   proxy: benchProxy,
+  verdict: benchVerdict,
 }
 
 const names = Object.keys(BENCHMARKS)

@@ -1,5 +1,5 @@
 import { faultsOn } from './faults.ts'
-import { holeIn, ofKind, type ScenarioFacts } from './facts.ts'
+import { ofKind, type ScenarioFacts } from './facts.ts'
 import { unsettled } from './settle.ts'
 import type { Deaths } from './surroundings.ts'
 import type { Counts, Doubt, FaultReport, Reason } from './verdict-document.ts'
@@ -20,14 +20,12 @@ export const isVoiding = (reason: Reason): boolean => reason.outcome === 'unknow
 
 /** The journal cannot be trusted, or lacks what every judgement needs. */
 export function journalDoubts(facts: ScenarioFacts): Unknown[] {
-  const hole = holeIn(facts.earlierEntries)
+  const { hole, run } = facts.past
   return [
     ...(hole
       ? [doubt('journal', `the journal has a hole or is out of order at ordinal ${hole.ordinal}`)]
       : []),
-    ...(facts.timeouts
-      ? []
-      : [doubt('journal', 'the journal does not say with which time-outs the run began')]),
+    ...(run ? [] : [doubt('journal', 'the journal does not say with which time-outs the run began')]),
     ...(facts.asked ? [] : [doubt('journal', 'the journal ends before the verdict was asked for')]),
   ]
 }
@@ -56,7 +54,7 @@ export function settlingDoubts(facts: ScenarioFacts): Unknown[] {
 }
 
 /** Workflows of the final reading whose graph is unknown: what they owe cannot be told. */
-export function graphDoubts({ judgedEntries, graphs, reading }: ScenarioFacts): Unknown[] {
+export function graphDoubts({ judgedEntries, past: { graphs }, reading }: ScenarioFacts): Unknown[] {
   const rows = reading?.executions ?? []
   const asked = ofKind(judgedEntries, 'execution.requested')
   const workflows = new Set([...rows, ...asked].map(({ workflow }) => workflow))

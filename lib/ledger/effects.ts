@@ -1,4 +1,5 @@
-import type { ScenarioFacts, EntryOf } from './facts.ts'
+import type { EntryOf } from './entries.ts'
+import type { ScenarioFacts } from './facts.ts'
 import { ofKind } from './facts.ts'
 import { inSeconds } from '../util/clock.ts'
 
@@ -14,13 +15,7 @@ export interface Arrivals {
 }
 
 /** Whose effects arrived while the scenario ran. */
-export function arrivalsOf({ begun, judgedEntries, earlierEntries }: ScenarioFacts): Arrivals {
-  const owners = new Map<string, EntryOf<'scenario.begun'>>()
-  let current: EntryOf<'scenario.begun'> | undefined
-  for (const entry of earlierEntries) {
-    if (entry.kind === 'scenario.begun') current = entry
-    if (entry.kind === 'execution.requested' && current) owners.set(entry.execution, current)
-  }
+export function arrivalsOf({ begun, judgedEntries, past: { owners } }: ScenarioFacts): Arrivals {
   const arrivals: Arrivals = { own: [], leftover: [], foreign: [] }
   for (const arrival of ofKind(judgedEntries, 'effect.arrived')) {
     const scenario = owners.get(arrival.root) ?? owners.get(arrival.execution)

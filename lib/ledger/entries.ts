@@ -3,6 +3,8 @@
  * Every id is Mistral's own, every `…Ms` is in milliseconds.
  */
 
+import type { FaultArmed, FaultBegun, FaultEnded, FaultEvidence, LinkChanged } from './fault-entries.ts'
+import type { GapExpected, Judged, PromiseEnded } from './promise-entries.ts'
 import type { WireFact } from './wire-entries.ts'
 
 /** One line of `journal.ndjson`. */
@@ -14,6 +16,9 @@ export type Entry = Fact & {
   /** CRC-32, in hex, of the previous line's checksum and this line without its own. */
   checksum: string
 }
+
+/** The entries of one kind. */
+export type EntryOf<Kind extends Fact['kind']> = Extract<Entry, { kind: Kind }>
 
 export type Fact =
   | RunBegun
@@ -34,7 +39,6 @@ export type Fact =
   | FaultBegun
   | FaultEnded
   | FaultEvidence
-  | LinkIdle
   | LinkChanged
   | DatabaseRead
   | BrokerRead
@@ -193,92 +197,6 @@ export interface EffectAnswered {
   delivered: boolean
 }
 
-/** The kinds of fault, as the report names them. */
-export type FaultKind = 'toxic' | 'down' | 'kill' | 'pause' | 'none'
-
-export interface FaultArmed {
-  kind: 'fault.armed'
-  /** Unique in its scenario: `f3`. */
-  fault: string
-  what: FaultKind
-  /** As people read it: `latency 100 ms ± 50 ms`, `SIGKILL`. */
-  text: string
-  links: string[]
-  nodes: string[]
-  toxic?: {
-    type: string
-    attributes: Record<string, unknown>
-    streams: readonly ('upstream' | 'downstream')[]
-    toxicity: number
-  }
-  /** How long after its arming the seed lets it begin. */
-  beginsAfterMs?: number
-  /** Planned length; undefined: a moment (a kill, a reset) or until the end. */
-  durationMs?: number
-  /** moment: a kill, a reset. span: begins and ends while work runs. end: lasts until the judging. */
-  extent: 'moment' | 'span' | 'end'
-}
-export interface FaultBegun {
-  kind: 'fault.begun'
-  fault: string
-}
-export interface FaultEnded {
-  kind: 'fault.ended'
-  fault: string
-}
-/** What the proxies (or the node's end) say that the fault did, from its begin to its end. */
-export interface FaultEvidence {
-  kind: 'fault.evidence'
-  fault: string
-  /** Per struck link. */
-  links: Record<string, LinkEvidence>
-  /** Per struck node: what it had in hand when it was struck, by the database and the effects. */
-  nodes: Record<string, { signalled: boolean; exited: boolean; actionsInHand: string[] }>
-}
-export interface LinkEvidence {
-  /** Connections that the fault ended, and those among them that had carried business traffic. */
-  connectionsCut: number
-  busyConnectionsCut: number
-  chunksDelayed: number
-  bytesDelayed: number
-  bytesDropped: number
-  /** Bytes that arrived at the proxy on this link between begin and end, both lanes. */
-  bytesArrived: number
-  /** Begin to end on the proxy's clock. */
-  spanMs: number
-}
-/** What a link carries when nothing runs: more than that is business traffic. */
-export interface LinkIdle {
-  kind: 'link.idle'
-  link: string
-  bytesPerSecond: number
-}
-
-/** On a cluster to play with: a fault of a link was set, changed or taken away, by whatever client of Toxiproxy's API. */
-export interface LinkChanged {
-  kind: 'link.changed'
-  link: string
-  /** expired: its lease has ended it. removed: the link's proxy is gone. */
-  change:
-    | 'toxic added'
-    | 'toxic updated'
-    | 'toxic removed'
-    | 'toxic expired'
-    | 'disabled'
-    | 'enabled'
-    | 'disabling expired'
-    | 'removed'
-  toxic?: {
-    name: string
-    type: string
-    stream: 'upstream' | 'downstream'
-    toxicity: number
-    attributes: Record<string, number | string>
-  }
-  /** Until its lease ends it, where it has one. */
-  endsAfterMs?: number
-}
-
 /** A reading of the database in one REPEATABLE READ transaction: all that the current scenario started. */
 export interface DatabaseRead {
   kind: 'database.read'
@@ -357,56 +275,6 @@ export interface Settled {
   text: string
   /** Bytes still held in the lanes. */
   bytesHeld: number
-}
-
-/** The words that a suite may allow by name. */
-export type AllowedWord =
-  | 'failed'
-  | 'waiting'
-  | 'late'
-  | 'stuck'
-  | 'lost'
-  | 'duplicated'
-  | 'repeated'
-  | 'parked'
-  | 'unexpected'
-  | 'notStarted'
-
-/** What a suite asked of the verdict: with it the judging can be done again from the journal alone. */
-export interface Judged {
-  kind: 'judged'
-  scenario: string
-  /** The state in which each execution is to end. Default SUCCESS. */
-  expect: 'SUCCESS' | 'ERROR'
-  allow: AllowedWord[]
-  /** The scenario has no fault on purpose (the control suite). */
-  faultless: boolean
-}
-
-/** A known gap that applies here, which the suite holds its verdict against; the patterns as people write them: `/…/`. */
-export interface GapExpected {
-  kind: 'gap.expected'
-  scenario: string
-  name: string
-  because: string
-  breaks: { word: AllowedWord; text: string; evidence: string[] }[]
-  rpc: Rpc[]
-  mistral: number[]
-  seen: 'forced' | `${number} of ${number}`
-}
-
-/** What a promise came to beside its verdict, also one that never began. */
-export interface PromiseEnded {
-  kind: 'promise.ended'
-  scenario: string
-  suite: string
-  promise: string
-  /** Sizes that the cluster lacks. */
-  notApplicable?: string
-  /** Why its suite did not let it run, or that it took itself out. */
-  skipped?: string
-  /** What made its test fail; what is no assertion says nothing of Mistral. */
-  failed?: { text: string; assertion: boolean }
 }
 
 export interface HarnessFailed {

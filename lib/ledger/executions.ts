@@ -1,7 +1,8 @@
-import type { EntryOf, ScenarioFacts } from './facts.ts'
+import type { EntryOf } from './entries.ts'
+import type { ScenarioFacts } from './facts.ts'
 import { ofKind } from './facts.ts'
 import { standingOf, type Known, type Standing } from './standing.ts'
-import { isTerminal, type Tree } from './tree.ts'
+import type { Tree } from './tree.ts'
 import type { Finding, Word } from './verdict-document.ts'
 
 /** What is said of an execution as a whole: exactly one of these words. */
@@ -43,35 +44,7 @@ export function judgeExecutions(facts: ScenarioFacts, tree: Tree, known: Known):
   })
 }
 
-/** Sub-workflow executions that are open although the execution that started them has ended. */
-export function judgeOrphans(
-  judged: readonly JudgedExecution[],
-  tree: Tree,
-  known: Known,
-): JudgedExecution[] {
-  return judged.flatMap(({ id: root, accepted }) => {
-    const row = tree.execution(root)
-    const parents = row ? tree.below(row).executions.filter(isTerminal) : []
-    const children = parents.flatMap((parent) => tree.tasksOf(parent).flatMap(tree.childrenOf))
-    return children
-      .filter((child) => !isTerminal(child))
-      .map(({ id, workflow }) => {
-        const standing = standingOf(tree, tree.execution(id), known)
-        const word = wordFor(standing, accepted, '')
-        const evidence = [`its parent execution in ${root} has ended`]
-        return {
-          id,
-          workflow,
-          accepted,
-          standing,
-          word,
-          finding: findingOf(word, { id, workflow, root }, standing, evidence),
-        }
-      })
-  })
-}
-
-function findingOf(
+export function findingOf(
   word: ExecutionWord,
   about: { id: string; workflow: string; root: string },
   standing: Standing,
@@ -86,7 +59,7 @@ function findingOf(
   }
 }
 
-function wordFor({ standing, state }: Standing, accepted: boolean, expect: string): ExecutionWord {
+export function wordFor({ standing, state }: Standing, accepted: boolean, expect: string): ExecutionWord {
   switch (standing) {
     case 'absent':
       return accepted ? 'lost' : 'notStarted'

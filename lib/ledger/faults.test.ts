@@ -1,17 +1,18 @@
 import { expect } from 'chai'
-import type { Entry, FaultArmed, LinkEvidence } from './entries.ts'
+import type { Entry, Fact } from './entries.ts'
+import type { FaultArmed, LinkEvidence } from './fault-entries.ts'
 import { renumbered } from './judging.helper.ts'
+import { closed, published, runAction } from './messages/wire.helper.ts'
 import * as story from './story.helper.ts'
 import { judge } from './verdict.ts'
 
 const { scenario, rest, effect, doneRows, runningRows, read, together } = story
 
 const link = 'engine-1.rabbitmq'
-const idle = { kind: 'link.idle', link, bytesPerSecond: 100 } as const
-const before: story.Story = [
-  [10, idle],
-  [100, effect('e1', 't1')],
-]
+/** On connection 1 of the link, on which the fault strikes. */
+const message: story.Story[number] = [50, published('engine-1', 1, runAction('a:e1.t1'))]
+const cut = { ...closed(link), cutBy: 'disabled' } as Fact
+const before: story.Story = [message, [100, effect('e1', 't1')]]
 const after: story.Story = [
   [20_000, effect('e1', 't2')],
   ...rest(doneRows('e1'), { asked: { faultless: false } }),
@@ -24,28 +25,33 @@ const HOLE: Partial<FaultArmed> = {
     toxicity: 1,
   },
 }
-const BUSY_CUT: Partial<LinkEvidence> = { connectionsCut: 3, busyConnectionsCut: 1 }
+const CUT: Partial<LinkEvidence> = { connectionsCut: 3 }
 
 const fault = (word: 'begun' | 'ended') => ({ kind: `fault.${word}`, fault: 'f1' }) as const
 const evidence = (more: Partial<LinkEvidence>) =>
   ({ kind: 'fault.evidence', fault: 'f1', links: { [link]: story.linkEvidence(more) }, nodes: {} }) as const
 
-/** A fault on a link, from 1 s to 9 s, over an execution that ran all the time. */
+/** A fault on a link, from 1 s to 9 s, over an execution that ran all the time: it cuts a connection that was busy. */
 function linkFault(
   what: {
     armed?: Partial<FaultArmed>
     evidence?: Partial<LinkEvidence>
+    /** What was seen on the wire before the fault, and while it lasted. */
+    earlier?: story.Story
+    during?: Fact[]
     atBegin?: story.Rows
     atEnd?: story.Rows
   } = {},
 ): Entry[] {
+  const during = (what.during ?? [cut]).map((fact): story.Story[number] => [2_000, fact])
   return scenario(
-    ...before,
+    ...(what.earlier ?? before),
     [900, story.armed(what.armed)],
     [999, read('fault f1 begun', what.atBegin ?? runningRows('e1'))],
     [1_000, fault('begun')],
+    ...during,
     [9_000, fault('ended')],
-    [9_001, evidence(what.evidence ?? BUSY_CUT)],
+    [9_001, evidence(what.evidence ?? CUT)],
     [9_002, read('fault f1 ended', what.atEnd ?? runningRows('e1'))],
     ...after,
   )
@@ -82,8 +88,17 @@ const on = (entries: Entry[]) => {
   return { ...verdict, report, whyNot: report.whyNot }
 }
 
-// 100 B/s for 8 s, half as much again, and 512 bytes.
-const at = (bytesArrived: number) => on(linkFault({ evidence: { bytesArrived, bytesDropped: 1 } }))
+const ran: story.Story = [[100, effect('e1', 't1')]]
+const written = (touched: string[]): Fact => ({
+  kind: 'transaction.ended',
+  link,
+  connection: 1,
+  transaction: 1,
+  outcome: 'committed',
+  statements: 1,
+  touched,
+  ids: [],
+})
 
 describe('a fault proves something', () => {
   it('if it cut a connection that had carried business', () => {
@@ -99,25 +114,30 @@ describe('a fault proves something', () => {
     })
   })
 
-  it('if it delayed or dropped more than the link carries when idle', () => {
-    expect(at(1_713).outcome).to.equal('valid')
-    expect(at(1_712).outcome).to.equal('unknown')
-    expect(at(1_712).whyNot).to.deep.equal([
-      `link ${link} carried 1712 bytes in 8.0 s, idle it would carry up to 1712`,
-    ])
+  it('if it delayed or dropped what belongs to workflows: messages, and transactions that write', () => {
+    const delayed = { evidence: { chunksDelayed: 1 }, earlier: ran }
+    const nothing = [
+      `link ${link} carried neither a message of a workflow nor a transaction that writes meanwhile`,
+    ]
+    for (const [during, whyNot] of [
+      [[message[1]], []],
+      [[written(['update task_executions_v2'])], []],
+      [[written([])], nothing],
+      [[{ ...message[1], link: 'api-1.rabbitmq' } as Fact], nothing],
+      [[], nothing],
+    ] as const)
+      expect(on(linkFault({ ...delayed, during: [...during] })).whyNot).to.deep.equal(whyNot)
   })
 
   it('as a black hole only if it swallowed something: it cuts its connections when it ends, idle ones too', () => {
-    const idleCut = on(linkFault({ armed: HOLE, evidence: BUSY_CUT }))
+    const idleCut = on(linkFault({ armed: HOLE, evidence: CUT }))
     expect(idleCut.outcome).to.equal('unknown')
     expect(idleCut.whyNot).to.deep.equal([`link ${link}: nothing was swallowed`])
-    expect(on(linkFault({ armed: HOLE, evidence: { ...BUSY_CUT, bytesDropped: 1 } })).outcome).to.equal(
-      'valid',
-    )
+    expect(on(linkFault({ armed: HOLE, evidence: { ...CUT, bytesDropped: 1 } })).outcome).to.equal('valid')
   })
 
   it('as a black hole of a real Toxiproxy likewise, and says how more can be known', () => {
-    const entries = linkFault({ armed: HOLE, evidence: BUSY_CUT })
+    const entries = linkFault({ armed: HOLE, evidence: CUT })
     const fronted = entries.map((entry) =>
       entry.kind === 'run.begun' ? { ...entry, toxiproxy: 'http://127.0.0.1:8474 (2.12.0)' } : entry,
     )
@@ -162,19 +182,11 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
     nothing(renumbered(kinds), /nothing says what it did; nothing is known of link/)
   })
 
-  it('if it did nothing', () =>
-    nothing(linkFault({ evidence: { bytesArrived: 9_000 } }), /nothing was delayed, dropped or cut/))
+  it('if it did nothing', () => nothing(linkFault({ evidence: {} }), /nothing was delayed, dropped or cut/))
 
-  it('if it cut idle connections only', () =>
-    nothing(
-      linkFault({ evidence: { connectionsCut: 3, bytesArrived: 9_000 } }),
-      /none of which had carried business traffic/,
-    ))
-
-  it('if the idle rate of its link is not known', () => {
-    const entries = linkFault({ evidence: { bytesArrived: 9_000, bytesDelayed: 9_000 } })
-    const blind = renumbered(entries.filter(({ kind }) => kind !== 'link.idle'))
-    nothing(blind, /the idle rate of link engine-1.rabbitmq was not measured/)
+  it('if it cut connections only that had carried nothing', () => {
+    const earlier: story.Story = [[50, { ...message[1], connection: 2 } as Fact], ...ran]
+    nothing(linkFault({ earlier }), /none of which had carried business traffic/)
   })
 
   it('if everything had finished when it began', () =>
@@ -236,7 +248,7 @@ describe('the victims of a fault', () => {
       [999, read('fault f1 begun', before)],
       [1_000, fault('begun')],
       [9_000, fault('ended')],
-      [9_001, evidence(BUSY_CUT)],
+      [9_001, evidence(CUT)],
       [9_002, read('fault f1 ended', together(open, done, foreign, runningRows('e4')))],
       ...rest(together(doneRows('e1'), done, doneRows('e4'))),
     )
@@ -296,7 +308,7 @@ describe('recovery', () => {
   })
 
   it('is of nothing where the fault proved nothing', () => {
-    const { report, findings } = on(linkFault({ evidence: { bytesArrived: 9_000 } }))
+    const { report, findings } = on(linkFault({ evidence: {} }))
     expect(report.whyNot).to.have.lengthOf(1)
     expect(report.recovery).to.equal(null)
     expect(findings.recovered).to.deep.equal([])
@@ -312,11 +324,13 @@ describe('recovery', () => {
     })
     const entries = scenario(
       ...names.slice(1).map((id): story.Story[number] => [5, story.requested(id)]),
+      message,
       [900, story.armed()],
       [999, read('fault f1 begun', { executions: running.flatMap(({ executions }) => executions) })],
       [1_000, fault('begun')],
+      [2_000, cut],
       [9_000, fault('ended')],
-      [9_001, evidence(BUSY_CUT)],
+      [9_001, evidence(CUT)],
       ...[1, 2, 3, 4].map((done): story.Story[number] => [9_000 + done * 1_000, read('waiting', rows(done))]),
       ...rest(rows(4)),
     )

@@ -1,21 +1,13 @@
 import { inSeconds } from '../util/clock.ts'
-import type { DatabaseRead, FaultEvidence, LinkEvidence, Timeouts } from './entries.ts'
-import { ofKind, type EntryOf, type ScenarioFacts } from './facts.ts'
+import { businessOn, type Business } from './business.ts'
+import type { DatabaseRead, EntryOf, Timeouts } from './entries.ts'
+import type { FaultEvidence, LinkEvidence } from './fault-entries.ts'
+import { ofKind, type ScenarioFacts } from './facts.ts'
 import { isOpen, owedBelow } from './owed.ts'
 import { recoveryOf } from './recovery.ts'
 import { isTerminal, treeOf } from './tree.ts'
 import type { FaultReport } from './verdict-document.ts'
-
-/**
- * Business traffic is what exceeds a link's idle rate. Heartbeats come in bursts and the rate is measured over
- * seconds only, hence the margin: half as much again, and 512 bytes, less than one RPC message takes.
- */
-const IDLE_FACTOR = 1.5
-const IDLE_SLACK_BYTES = 512
-
-/** What a link of this idle rate may carry in a span without any business, in bytes. */
-export const idleBytes = (bytesPerSecond: number, spanMs: number): number =>
-  Math.round(((bytesPerSecond * spanMs) / 1000) * IDLE_FACTOR + IDLE_SLACK_BYTES)
+import { workInHand } from './work-in-hand.ts'
 
 /** A fault that lasts about as long as a time-out is decided by chance. */
 const TIE_MS = 1_000
@@ -82,7 +74,7 @@ function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultR
   const struck = targets.some(({ whyNot }) => whyNot === undefined)
   const whyNot = [
     ...untold(story),
-    ...tiesOf(armed, facts.timeouts),
+    ...tiesOf(armed, facts.past.run?.timeouts),
     ...(victims.length > 0
       ? []
       : ['no judged execution was under way, with work owed, from its start to its end']),
@@ -150,37 +142,43 @@ function victimsOf(facts: ScenarioFacts, { armed, atBegin, atEnd }: Story): stri
   const tree = treeOf(atBegin)
   return atBegin.executions
     .filter((row) => asked.has(row.id) && !isTerminal(row))
-    .filter((row) => owedBelow(tree, row, facts.graphs).some(isOpen))
+    .filter((row) => owedBelow(tree, row, facts.past.graphs).some(isOpen))
     .map(({ id }) => id)
     .filter(
       (id) => armed.extent !== 'span' || atEnd?.executions.some((row) => row.id === id && !isTerminal(row)),
     )
 }
 
-function targetsOf(
-  facts: ScenarioFacts,
-  { armed, begun, evidence }: Story,
-  victims: readonly string[],
-): Target[] {
-  const idle = new Map(
-    ofKind(facts.earlierEntries, 'link.idle')
-      .filter(({ ordinal }) => begun && ordinal < begun.ordinal)
-      .map(({ link, bytesPerSecond }) => [link, bytesPerSecond]),
-  )
+function targetsOf(facts: ScenarioFacts, story: Story, victims: readonly string[]): Target[] {
+  const { armed, begun, evidence } = story
   const hole = isBlackHole(armed) ? unseenText(facts) : undefined
   return [
-    ...armed.links.map((link) => struckLink(link, evidence?.links[link], idle.get(link), hole)),
-    ...armed.nodes.map((node) => struckNode(node, armed.what === 'kill', evidence?.nodes[node], victims)),
+    ...armed.links.map((link) =>
+      struckLink(link, evidence?.links[link], businessAt(facts, story, link), hole),
+    ),
+    ...armed.nodes.map((name) => {
+      const node = evidence?.nodes[name]
+      return struckNode(name, armed.what === 'kill', node, hadWork(facts, name, node, begun, victims))
+    }),
   ]
+}
+
+function businessAt(
+  { judgedEntries }: ScenarioFacts,
+  { begun, ended, evidence }: Story,
+  link: string,
+): Business {
+  const from = begun?.ordinal ?? Infinity
+  const to = ended?.ordinal ?? Infinity
+  return businessOn(judgedEntries, link, { from, to, known: evidence?.ordinal ?? to })
 }
 
 /** It cuts its connections only when it ends, whether they had anything to carry or not. */
 const isBlackHole = ({ toxic }: EntryOf<'fault.armed'>): boolean => toxic?.type === 'timeout'
 
 /** What is to be said where nothing is known to have been swallowed. */
-function unseenText({ earlierEntries }: ScenarioFacts): string {
-  const embedded = ofKind(earlierEntries, 'run.begun').at(-1)?.toxiproxy === 'embedded'
-  return embedded
+function unseenText({ past }: ScenarioFacts): string {
+  return past.run?.toxiproxy === 'embedded'
     ? 'nothing was swallowed'
     : 'nothing is known to have been swallowed (a real Toxiproxy tells all of it only with -proxy-metrics)'
 }
@@ -189,49 +187,44 @@ function unseenText({ earlierEntries }: ScenarioFacts): string {
 function struckLink(
   name: string,
   link: LinkEvidence | undefined,
-  idle: number | undefined,
+  { carried, busyCut }: Business,
   hole: string | undefined,
 ): Target {
   if (!link) return { name, matched: false, applied: false, whyNot: `nothing is known of link ${name}` }
-  const {
-    busyConnectionsCut,
-    connectionsCut,
-    chunksDelayed,
-    bytesDelayed,
-    bytesDropped,
-    bytesArrived,
-    spanMs,
-  } = link
+  const { connectionsCut, chunksDelayed, bytesDelayed, bytesDropped } = link
   const held = chunksDelayed > 0 || bytesDelayed > 0 || bytesDropped > 0
   const applied = held || connectionsCut > 0
   if (hole !== undefined && bytesDropped === 0)
     return { name, matched: false, applied, whyNot: `link ${name}: ${hole}` }
-  if (busyConnectionsCut > 0) return { name, matched: true, applied, whyNot: undefined }
-  if (idle === undefined)
-    return { name, matched: false, applied, whyNot: `the idle rate of link ${name} was not measured` }
-  const expected = idleBytes(idle, spanMs)
-  const matched = bytesArrived > expected
+  const cutBusy = connectionsCut > 0 && busyCut > 0
+  const matched = cutBusy || carried
   const whyNot = !applied
     ? `link ${name}: nothing was delayed, dropped or cut`
-    : !matched
-      ? `link ${name} carried ${bytesArrived} bytes in ${inSeconds(spanMs)}, idle it would carry up to ${expected}`
-      : !held
-        ? `link ${name}: only connections were cut, none of which had carried business traffic`
-        : undefined
+    : cutBusy || (held && carried)
+      ? undefined
+      : held
+        ? `link ${name} carried neither a message of a workflow nor a transaction that writes meanwhile`
+        : `link ${name}: only connections were cut, none of which had carried business traffic`
   return { name, matched, applied, whyNot }
 }
 
 type NodeEvidence = FaultEvidence['nodes'][string]
 
-/** Only an executor holds actions; any other node has work in hand as long as an execution is under way. */
-function struckNode(
+/** Only an executor holds actions. What any other node has in hand the wire tells, or, where it was not read, nobody. */
+function hadWork(
+  facts: ScenarioFacts,
   name: string,
-  kill: boolean,
   node: NodeEvidence | undefined,
+  begun: { ordinal: number } | undefined,
   victims: readonly string[],
-): Target {
+): boolean {
+  if (name.startsWith('executor')) return node !== undefined && node.actionsInHand.length > 0
+  if (!facts.past.tapped) return victims.length > 0
+  return begun !== undefined && workInHand(facts, name, begun.ordinal).length > 0
+}
+
+function struckNode(name: string, kill: boolean, node: NodeEvidence | undefined, matched: boolean): Target {
   if (!node) return { name, matched: false, applied: false, whyNot: `nothing is known of node ${name}` }
-  const matched = node.actionsInHand.length > 0 || (!name.startsWith('executor') && victims.length > 0)
   const applied = node.signalled && (node.exited || !kill)
   const whyNot = !node.signalled
     ? `node ${name} was not signalled`

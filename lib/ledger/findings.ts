@@ -1,5 +1,5 @@
 import type { Arrivals } from './effects.ts'
-import { judgeOrphans, type JudgedExecution } from './executions.ts'
+import type { JudgedExecution } from './executions.ts'
 import type { ExecutionRow } from './entries.ts'
 import type { ScenarioFacts } from './facts.ts'
 import {
@@ -10,9 +10,12 @@ import {
   unexpectedEffects,
 } from './item-findings.ts'
 import type { Item } from './items.ts'
+import { readingDoubts } from './doubts.ts'
+import { leftOpen } from './left-open.ts'
 import type { Accounts } from './messages/accounts.ts'
 import { messageFindings } from './messages/message-findings.ts'
 import { standingOf, type Known } from './standing.ts'
+import { forbiddenRows } from './row-findings.ts'
 import { heldMessages, parkedMessages, type Deaths } from './surroundings.ts'
 import type { Tree } from './tree.ts'
 import { WORDS, type Counts, type FaultReport, type Finding, type Word } from './verdict-document.ts'
@@ -38,7 +41,9 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
   const { facts, tree, known, arrivals, executions, items, accounts, faults, deaths } = evidence
   const found: [Word, Found][] = [
     ...executions.map(({ word, finding }): [Word, Found] => [word, finding]),
-    ...judgeOrphans(executions, tree, known).map(({ word, finding }): [Word, Found] => [word, finding]),
+    ...leftOpen(executions, tree, known),
+    // A reading that contradicts itself is no evidence against Mistral.
+    ...(readingDoubts(facts).length === 0 ? forbiddenRows(executions, tree, facts.past.graphs) : []),
     ...lostItems(evidence).map((item): [Word, Found] => ['lost', lostItem(item)]),
     ...items
       .filter(({ attempts }) => attempts > 1)
@@ -46,13 +51,13 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
     ...runsPerAttempt(arrivals.own)
       .flatMap((runs) => duplicatedAttempt(runs, items) ?? [])
       .map((finding): [Word, Found] => ['duplicated', finding]),
-    ...(facts.reading ? unexpectedEffects(arrivals, tree, facts.graphs) : []).map(
+    ...(facts.reading ? unexpectedEffects(arrivals, tree, facts.past.graphs) : []).map(
       (finding): [Word, Found] => ['unexpected', finding],
     ),
     ...deaths.nodes.map((finding): [Word, Found] => ['unexpected', finding]),
     ...messageFindings(accounts),
     ...heldMessages(facts).map((finding): [Word, Found] => ['parked', finding]),
-    ...parkedMessages(facts).map((finding): [Word, Found] => ['parked', finding]),
+    ...parkedMessages(facts, accounts).map((finding): [Word, Found] => ['parked', finding]),
     ...faults.flatMap(recoveriesFrom).map((finding): [Word, Found] => ['recovered', finding]),
   ]
   const allow = new Set<Word>([...(facts.asked?.allow ?? []), 'finished', 'recovered'])

@@ -20,16 +20,16 @@ export interface Item {
   ran: boolean
 }
 
+/** Arrivals by the task that they are of. */
+export type ArrivalsByTask = ReadonlyMap<string, readonly Arrival[]>
+
+export const byTask = (arrivals: readonly Arrival[]): ArrivalsByTask =>
+  Map.groupBy(arrivals, ({ execution, task }) => itemId(execution, task))
+
 /** The items that a judged execution and its sub-workflows owe, by the workflows' graphs and the final rows. */
-export function itemsOf(
-  tree: Tree,
-  root: ExecutionRow,
-  graphs: Graphs,
-  arrivals: readonly Arrival[],
-): Item[] {
-  const byTask = Map.groupBy(arrivals, ({ execution, task }) => itemId(execution, task))
+export function itemsOf(tree: Tree, root: ExecutionRow, graphs: Graphs, arrived: ArrivalsByTask): Item[] {
   return owedBelow(tree, root, graphs).flatMap((owed) => {
-    const ofTask = byTask.get(itemId(owed.execution.id, owed.name)) ?? []
+    const ofTask = arrived.get(itemId(owed.execution.id, owed.name)) ?? []
     const indices = Array.from({ length: owed.graph.items ?? 1 }, (_, index) => index)
     return indices.map((index) => itemOf(tree, root.id, owed, index, ofTask))
   })
@@ -51,16 +51,20 @@ function itemOf(tree: Tree, root: string, owed: OwedTask, index: number, ofTask:
     arrivals,
     actions,
   }
-  // A row of a sub-workflow does not say to which element it belongs: enough rows mean that each one ran.
+  // A row of a sub-workflow does not say to which element it belongs: enough rows mean that each one ran, and what is
+  // more is told of the last.
   if (graph.runs === 'workflow') {
     const ran = children.length > index
-    return { ...about, ran, attempts: plain ? children.length : Number(ran) }
+    const surplus = Math.max(0, children.length - (graph.items ?? 1))
+    const isLast = index === (graph.items ?? 1) - 1
+    return { ...about, ran, attempts: Number(ran) + (isLast ? surplus : 0) }
   }
   const marks = new Set([...arrivals, ...actions].flatMap(({ attempt }) => attempt ?? []))
   return {
     ...about,
     ran: graph.effect ? arrivals.length > 0 : actions.some((action) => hasOwnResult(action, graph)),
-    attempts: Math.max(marks.size, actions.length),
+    // A task without a row was not attempted, and one with a single row is told by its actions.
+    attempts: Math.max(marks.size, actions.length, rows.length > 1 ? rows.length : 0),
   }
 }
 

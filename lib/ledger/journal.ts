@@ -4,6 +4,8 @@ import { crc32 } from 'node:zlib'
 import { monotonicMs } from '../util/clock.ts'
 import { HarnessError, messageOf } from '../util/errors.ts'
 import type { Entry, Fact } from './entries.ts'
+import { writeMembers } from './entry-text.ts'
+import { TextWriter } from './text-writer.ts'
 
 export interface JournalOptions {
   /** Milliseconds on a monotonic clock; only differences count. Default: the process's own. */
@@ -37,7 +39,8 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   const { now = monotonicMs, onError, retain = () => true } = options
   const began = now()
   const entries: Entry[] = []
-  const lines = new LineWriter(file, fail)
+  const text = new TextWriter()
+  const lines = new LineWriter(file, text, fail)
   const clock = (): number => Math.round((now() - began) * 1000) / 1000
   let last = { ordinal: 0, at: 0, checksum: '' }
   let error: HarnessError | undefined
@@ -45,8 +48,8 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
 
   function fail(thrown: unknown): void {
     if (error !== undefined) return
-    const text = `the journal ${file} cannot be written: ${messageOf(thrown)}; it is incomplete (of ${last.ordinal} entries so far)`
-    error = new HarnessError(text, { cause: thrown })
+    const reason = `the journal ${file} cannot be written: ${messageOf(thrown)}; it is incomplete (of ${last.ordinal} entries so far)`
+    error = new HarnessError(reason, { cause: thrown })
     onError?.(error)
   }
 
@@ -59,13 +62,15 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     append(fact) {
       const ordinal = last.ordinal + 1
       const at = Math.max(last.at, clock())
-      const body = `{"ordinal":${ordinal},"at":${at},${JSON.stringify(fact).slice(1)}`
+      writeTime(at, text.begin().raw('{"ordinal":').number(ordinal).raw(',"at":'))
+      writeMembers(fact, text.raw(','))
+      text.raw('}')
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
-      const checksum = lines.write(body, last.checksum)
+      const checksum = lines.seal()
       last = { ordinal, at, checksum }
       if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
-      const entry = JSON.parse(`${body.slice(0, -1)}${seal(checksum)}`) as Entry
+      const entry = JSON.parse(text.written.toString()) as Entry
       entries.push(entry)
       return entry
     },
@@ -77,60 +82,54 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   }
 }
 
-/** Lines are gathered in pieces of memory of this size, or of one line's if it is longer. */
-const PIECE_BYTES = 256 * 1024
-/** A character of a string takes no more bytes than this in UTF-8. */
-const MOST_BYTES = 3
+/** Thousandths behind the point, as a number's own text has them; that text takes several times as long. */
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, part) => String(part / 1000).slice(1))
 
-/** Seals lines and writes them to a file, those of one turn of the event loop together. */
+/** A time of whole thousandths as JSON. */
+function writeTime(at: number, text: TextWriter): void {
+  const whole = Math.floor(at)
+  text.number(whole).raw(THOUSANDTHS[Math.round((at - whole) * 1000)] ?? '')
+}
+
+/** Lines wait no longer than this for others to be written with: a write costs as much as many lines do. */
+const FLUSH_MS = 10
+
+/** Seals lines and writes them to a file, many together. */
 class LineWriter {
   readonly #stream: WriteStream
+  readonly #text: TextWriter
   readonly #fail: (thrown: unknown) => void
-  #piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  /** What of the piece has been given to the stream, and what has been filled. */
-  #flushed = 0
-  #filled = 0
-  #scheduled = false
+  #flush: NodeJS.Timeout | undefined
+  /** CRC-32 of the last line's checksum: what the next one's begins with. */
+  #seed = 0
 
-  constructor(file: string, fail: (thrown: unknown) => void) {
+  constructor(file: string, text: TextWriter, fail: (thrown: unknown) => void) {
+    this.#text = text
     this.#fail = fail
     this.#stream = createWriteStream(file)
     this.#stream.on('error', fail)
   }
 
-  /** Returns the line's checksum. The text is encoded once, for the checksum and for the file. */
-  write(body: string, previousChecksum: string): string {
-    this.#makeRoom(MOST_BYTES * body.length + SEAL_BYTES)
-    const begin = this.#filled
-    const end = begin + this.#piece.write(body, begin, 'utf8')
-    const checksum = checksumOf(previousChecksum, this.#piece.subarray(begin, end))
-    // The seal begins where the body's closing brace is.
-    this.#filled = end - 1 + this.#piece.write(`${seal(checksum)}\n`, end - 1, 'latin1')
-    if (!this.#scheduled) setImmediate(() => this.#flush())
-    this.#scheduled = true
+  /** Seals the text that has been written as a line, and returns its checksum. */
+  seal(): string {
+    const checksum = hex(crc32(this.#text.written, this.#seed))
+    this.#seed = crcOf(checksum)
+    // The seal's comma takes the place of the closing brace.
+    this.#text.takeBack(1).raw(SEAL_HEAD).raw(checksum).raw(SEAL_TAIL).raw('\n').end()
+    this.#flush ??= setTimeout(() => this.#write(), FLUSH_MS)
     return checksum
   }
 
   async end(): Promise<void> {
-    this.#flush()
+    this.#write()
     this.#stream.end()
     await finished(this.#stream).catch(this.#fail)
   }
 
-  #makeRoom(bytes: number): void {
-    if (this.#piece.length - this.#filled >= bytes) return
-    this.#flush()
-    this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes))
-    this.#flushed = 0
-    this.#filled = 0
-  }
-
-  #flush(): void {
-    this.#scheduled = false
-    const lines = this.#piece.subarray(this.#flushed, this.#filled)
-    this.#flushed = this.#filled
-    if (lines.length === 0 || !this.#stream.writable) return
-    this.#stream.write(lines)
+  #write(): void {
+    clearTimeout(this.#flush)
+    this.#flush = undefined
+    for (const lines of this.#text.take()) if (this.#stream.writable) this.#stream.write(lines)
     if (this.#stream.writableLength > MOST_UNWRITTEN)
       this.#stream.destroy(new Error(`the disk is ${MOST_UNWRITTEN / 2 ** 20} MiB behind`))
   }
@@ -183,22 +182,37 @@ export async function readJournal(file: string): Promise<JournalReading> {
 const LINE_FEED = 10
 
 /** A line's text ends with its checksum: `…,"checksum":"0badcafe"}`. */
-const seal = (checksum: string): string => `,"checksum":"${checksum}"}`
+const SEAL_HEAD = ',"checksum":"'
+const SEAL_TAIL = '"}'
 const SEAL = /^,"checksum":"([0-9a-f]{8})"\}$/
-const SEAL_BYTES = seal('00000000').length
+const SEAL_BYTES = SEAL_HEAD.length + 8 + SEAL_TAIL.length
 
-/** Of the text of an entry without its checksum, given in parts. */
-function checksumOf(previousChecksum: string, ...parts: (string | Buffer)[]): string {
-  const sum = parts.reduce((before: number, part) => crc32(part, before), crc32(previousChecksum))
-  return sum.toString(16).padStart(8, '0')
+/** The remainders of all bytes, as CRC-32 has them. */
+const REMAINDERS = Uint32Array.from(
+  { length: 256 },
+  (_, byte) => crc32(Buffer.of(byte ^ 255)) ^ crc32(Buffer.of(255)),
+)
+
+/** CRC-32 of a short text in ASCII: calling the engine's takes longer. */
+function crcOf(text: string): number {
+  let sum = -1
+  for (let at = 0; at < text.length; at += 1)
+    sum = (sum >>> 8) ^ (REMAINDERS[(sum ^ text.charCodeAt(at)) & 255] as number)
+  return ~sum >>> 0
 }
+
+const BYTES_IN_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Eight digits; a number's own conversion is slow where it needs more than 31 bits. */
+const hex = (sum: number): string =>
+  `${BYTES_IN_HEX[sum >>> 24]}${BYTES_IN_HEX[(sum >>> 16) & 255]}${BYTES_IN_HEX[(sum >>> 8) & 255]}${BYTES_IN_HEX[sum & 255]}`
 
 /** The entry, or why the line cannot be trusted. */
 function unsealed(line: Buffer, previous: Entry | undefined): Entry | string {
   const head = line.subarray(0, Math.max(line.length - SEAL_BYTES, 0))
   const [, checksum] = SEAL.exec(line.toString('latin1', head.length)) ?? []
   if (checksum === undefined) return 'not an entry with a checksum'
-  const expected = checksumOf(previous?.checksum ?? '', head, '}')
+  const expected = hex(crc32('}', crc32(head, crc32(previous?.checksum ?? ''))))
   if (checksum !== expected) return `checksum is ${checksum}, its text gives ${expected}`
   const entry = JSON.parse(line.toString()) as Entry
   const ordinal = (previous?.ordinal ?? 0) + 1

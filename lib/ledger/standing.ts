@@ -100,7 +100,7 @@ function blockersOf(tree: Tree, execution: ExecutionRow, known: Known, depth: nu
   ]
 }
 
-function blockersOfTask(tree: Tree, task: TaskRow, known: Known, depth: number): Blocker[] {
+export function blockersOfTask(tree: Tree, task: TaskRow, known: Known, depth: number): Blocker[] {
   const children = tree.childrenOf(task)
   const actions = tree.actionsOf(task)
   const below = [
@@ -121,7 +121,7 @@ function blockersOfTask(tree: Tree, task: TaskRow, known: Known, depth: number):
   return [{ object: 'task', id: task.id, text, waits: task.state === 'PAUSED', depth }]
 }
 
-function blockingAction(action: ActionRow, task: TaskRow, depth: number): Blocker {
+export function blockingAction(action: ActionRow, task: TaskRow, depth: number): Blocker {
   const kind = action.synchronous ? 'synchronous' : 'asynchronous'
   return {
     object: 'action',

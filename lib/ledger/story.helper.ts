@@ -9,7 +9,9 @@ import type {
   TaskRow,
   Timeouts,
 } from './entries.ts'
-import type { ScenarioBegun, LinkEvidence, DatabaseRead, Judged, FaultArmed } from './entries.ts'
+import type { ScenarioBegun, DatabaseRead } from './entries.ts'
+import type { LinkEvidence, FaultArmed } from './fault-entries.ts'
+import type { Judged } from './promise-entries.ts'
 
 /** The time-outs of the test cluster, as the design's facts have them. */
 export const TIMEOUTS: Timeouts = {
@@ -179,12 +181,9 @@ export const asked = (more: Partial<Judged> = {}): Judged => ({
 
 export const linkEvidence = (more: Partial<LinkEvidence> = {}): LinkEvidence => ({
   connectionsCut: 0,
-  busyConnectionsCut: 0,
   chunksDelayed: 0,
   bytesDelayed: 0,
   bytesDropped: 0,
-  bytesArrived: 0,
-  spanMs: 8_000,
   ...more,
 })
 /** A link of an engine is down for eight seconds, unless told otherwise. */

@@ -1,5 +1,6 @@
-import type { BrokerRead, QueueRow } from './entries.ts'
-import { ofKind, type EntryOf, type ScenarioFacts } from './facts.ts'
+import type { EntryOf, QueueRow } from './entries.ts'
+import { ofKind, type ScenarioFacts } from './facts.ts'
+import type { Accounts } from './messages/accounts.ts'
 import type { Finding } from './verdict-document.ts'
 
 type Found = Omit<Finding, 'allowed'>
@@ -10,14 +11,26 @@ const SERVICES = new Set(['rabbitmq', 'postgres'])
 /** Fan-out queues hold nothing that is judged. */
 const isFanout = ({ name }: QueueRow): boolean => name.includes('_fanout')
 
-/** Messages in queues that nobody consumes, without those that lay there before the scenario started anything. */
-export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
+/** Messages that were ready in each queue before the scenario started anything. */
+export function readyBefore({ judgedEntries }: ScenarioFacts): ReadonlyMap<string, number> {
   const started = judgedEntries.findIndex(({ kind }) => kind === 'execution.requested')
-  const before = readyIn(ofKind(judgedEntries.slice(0, Math.max(started, 0)), 'broker.read').at(-1))
-  const last = ofKind(judgedEntries, 'broker.read').at(-1)
+  const read = ofKind(judgedEntries.slice(0, Math.max(started, 0)), 'broker.read').at(-1)
+  return new Map(read?.queues.map(({ name, ready }) => [name, ready]))
+}
+
+/**
+ * Messages in queues that nobody consumes, without those that lay there before the scenario started anything, and
+ * without those that nobody waits for any more.
+ */
+export function parkedMessages(facts: ScenarioFacts, { own }: Accounts): Found[] {
+  const before = readyBefore(facts)
+  const moot = own.filter(({ fate, message }) => fate === 'moot' && message.deliveries.length === 0)
+  const mootIn = (queue: string): number =>
+    moot.filter(({ message }) => message.sends.some(({ queues }) => queues?.includes(queue))).length
+  const last = ofKind(facts.judgedEntries, 'broker.read').at(-1)
   return (last?.queues ?? []).flatMap((queue) => {
     const { name, ready, consumers } = queue
-    const parked = ready - (before.get(name) ?? 0)
+    const parked = ready - (before.get(name) ?? 0) - mootIn(name)
     if (consumers > 0 || parked <= 0 || isFanout(queue)) return []
     const text = `${parked} messages are parked in queue ${name}, which has no consumer`
     return [
@@ -26,11 +39,14 @@ export function parkedMessages({ judgedEntries }: ScenarioFacts): Found[] {
   })
 }
 
-/** Messages that consumers were given and have neither acknowledged nor refused, though everything is at rest. */
+/**
+ * Messages that consumers were given and have neither acknowledged nor refused, though everything is at rest; some of
+ * these consumers may have been cancelled since.
+ */
 export function heldMessages({ judgedEntries }: ScenarioFacts): Found[] {
   const last = ofKind(judgedEntries, 'broker.read').at(-1)
   return (last?.queues ?? [])
-    .filter((queue) => queue.consumers > 0 && queue.unacked > 0 && !isFanout(queue))
+    .filter((queue) => queue.unacked > 0 && !isFanout(queue))
     .map(({ name, unacked, consumers }) => ({
       object: 'queue',
       id: name,
@@ -39,9 +55,6 @@ export function heldMessages({ judgedEntries }: ScenarioFacts): Found[] {
     }))
 }
 
-const readyIn = (read: BrokerRead | undefined): Map<string, number> =>
-  new Map(read?.queues.map(({ name, ready }) => [name, ready]))
-
 export interface Deaths {
   /** Nodes that ended though nobody told them to. */
   nodes: Found[]
@@ -49,25 +62,13 @@ export interface Deaths {
   services: Found[]
 }
 
-/** Exits that nobody asked for: neither a fault nor a hand nor the tear-down had signalled the process. */
-export function deathsOf({ judgedEntries, earlierEntries }: ScenarioFacts): Deaths {
-  const died = ofKind(judgedEntries, 'node.exited')
-    .filter((exit) => !exit.expected && !wasSignalled(exit, earlierEntries))
-    .map(deathFinding)
+/** Exits that nobody asked for. */
+export function deathsOf({ begun, past }: ScenarioFacts): Deaths {
+  const died = past.deaths.filter(({ ordinal }) => ordinal >= begun.ordinal).map(deathFinding)
   return {
     nodes: died.filter(({ id }) => !SERVICES.has(id)),
     services: died.filter(({ id }) => SERVICES.has(id)),
   }
-}
-
-function wasSignalled(exit: EntryOf<'node.exited'>, entries: ScenarioFacts['earlierEntries']): boolean {
-  const own = entries.filter(
-    (entry) => entry.ordinal < exit.ordinal && 'node' in entry && entry.node === exit.node,
-  )
-  const start = own.findLastIndex(({ kind }) => kind === 'node.started')
-  return ofKind(own.slice(start + 1), 'node.signalled').some(
-    ({ signal }) => signal !== 'SIGSTOP' && signal !== 'SIGCONT',
-  )
 }
 
 function deathFinding({ node, pid, code, signal, ordinal }: EntryOf<'node.exited'>): Found {

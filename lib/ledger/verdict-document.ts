@@ -2,7 +2,7 @@
  * What the verdict says: the part of the report that is computed from the journal alone.
  * The words are those of the design's page on the verdict.
  */
-import type { AllowedWord } from './entries.ts'
+import type { AllowedWord } from './promise-entries.ts'
 
 /** What is said of an execution, an item, a queue …; all but the first and the last must be allowed by name. */
 export type Word = 'finished' | AllowedWord | 'recovered'

@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { UsageError } from '../util/errors.ts'
+import type { Entry } from './entries.ts'
+import { Scenarios } from './facts.ts'
 import { effects, ids, renumbered, verdictOn, words } from './judging.helper.ts'
 import * as story from './story.helper.ts'
-import { judge } from './verdict.ts'
+import { judge, judgeFacts } from './verdict.ts'
 
 const { actionRow, doneRows, effect, executionRow, rest, runningRows, scenario, taskRow } = story
 
@@ -29,6 +31,36 @@ describe('the verdict', () => {
     const entries = scenario(...effects, ...rest(doneRows('e1')), ...more)
     expect(judge(entries, 's/1')).to.include({ scenario: 's/1', outcome: 'valid' })
     expect(judge(entries, 's/2')).to.include({ scenario: 's/2', outcome: 'unknown' })
+  })
+
+  it('is the same in one pass over several as on each alone, in whatever order they are asked for', () => {
+    const scenarios = ['s/1', 's/2', 's/3']
+    const run = scenarios.flatMap((name, index): story.Story => {
+      const id = `e${index + 1}`
+      const told = [
+        story.begun(name),
+        story.requested(id),
+        story.answered(id),
+        effect(id, 't1'),
+        effect(id, 't2'),
+      ]
+      const facts = [...told, ...rest(doneRows(id)).map(([, fact]) => fact), story.ended(name)]
+      return facts.map((fact, step) => [index * 60_000 + step * 2_000, fact])
+    })
+    const entries = story.journalOf([[0, story.runBegun], [0, story.TWO], ...run])
+    const alone = scenarios.map((name) => judge(entries, name))
+    const growing: Entry[] = []
+    const pass = new Scenarios(growing)
+    const live = entries.flatMap((entry) => {
+      growing.push(entry)
+      return entry.kind === 'judged'
+        ? [judgeFacts(pass.factsOf(`s/${growing.filter(({ kind }) => kind === 'judged').length}`))]
+        : []
+    })
+    const backwards = scenarios.toReversed().map((name) => judgeFacts(pass.factsOf(name)))
+    expect(alone.map(({ scenario }) => scenario)).to.deep.equal(scenarios)
+    expect(live).to.deep.equal(alone)
+    expect(backwards.toReversed()).to.deep.equal(alone)
   })
 
   it('is the last, if it was asked for more than once', () => {

@@ -2,12 +2,13 @@ import { countsOf } from './counts.ts'
 import * as doubts from './doubts.ts'
 import { arrivalsOf, type Arrivals } from './effects.ts'
 import { effectFinding } from './item-findings.ts'
-import type { AllowedWord, DatabaseRead, Entry, Timeouts } from './entries.ts'
+import type { DatabaseRead, Entry, Timeouts } from './entries.ts'
+import type { AllowedWord } from './promise-entries.ts'
 import { judgeExecutions } from './executions.ts'
-import { factsOf } from './facts.ts'
+import { Scenarios, type ScenarioFacts } from './facts.ts'
 import { judgeFaults } from './faults.ts'
 import { findingsOf, type Evidence } from './findings.ts'
-import { itemsOf } from './items.ts'
+import { byTask, itemsOf } from './items.ts'
 import { accountsOf } from './messages/accounts.ts'
 import { messageDoubts } from './messages/message-findings.ts'
 import { deathsOf } from './surroundings.ts'
@@ -23,15 +24,18 @@ import {
 } from './verdict-document.ts'
 
 /**
- * The verdict on one scenario: a pure function of the journal.
+ * The verdict on one scenario: a pure function of the journal. Whoever judges several keeps their `Scenarios`.
  * @throws {UsageError} when the journal has no such scenario.
  */
-export function judge(entries: readonly Entry[], scenario: string): Verdict {
-  const evidence = evidenceOf(entries, scenario)
-  const { facts, counts, faults, arrivals } = evidence
+export const judge = (entries: readonly Entry[], scenario: string): Verdict =>
+  judgeFacts(new Scenarios(entries).factsOf(scenario))
+
+export function judgeFacts(facts: ScenarioFacts): Verdict {
+  const evidence = evidenceOf(facts)
+  const { counts, faults, arrivals } = evidence
   const findings = findingsOf(evidence)
   const reasons = reasonsOf(evidence, findings)
-  const { suite, promise } = facts.begun
+  const { scenario, suite, promise } = facts.begun
   return {
     scenario,
     suite,
@@ -66,16 +70,17 @@ const NO_TIMEOUTS: Timeouts = {
   integrityEveryMs: 0,
 }
 
-function evidenceOf(entries: readonly Entry[], scenario: string): Evidence {
-  const facts = factsOf(entries, scenario)
+function evidenceOf(facts: ScenarioFacts): Evidence {
+  const { run, graphs } = facts.past
   const tree = treeOf(facts.reading ?? NOTHING_READ)
-  const known = { timeouts: facts.timeouts ?? NO_TIMEOUTS, graphs: facts.graphs }
+  const known = { timeouts: run?.timeouts ?? NO_TIMEOUTS, graphs }
   const arrivals = arrivalsOf(facts)
   // Without a reading nothing is known of any execution: that is one doubt, not so many lost ones.
   const executions = facts.reading ? judgeExecutions(facts, tree, known) : []
+  const arrived = byTask(arrivals.own)
   const items = executions.flatMap(({ id }) => {
     const row = tree.execution(id)
-    return row ? itemsOf(tree, row, facts.graphs, arrivals.own) : []
+    return row ? itemsOf(tree, row, graphs, arrived) : []
   })
   const accounts = accountsOf(facts, arrivals.own)
   const counts = countsOf(facts, executions, items, arrivals, accounts)

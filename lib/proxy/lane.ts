@@ -131,10 +131,14 @@ export class Lane implements ChainHost, Outlet {
 
   #arrived(bytes: Buffer): void {
     this.#received += bytes.length
+    // Where nothing can happen to them they need not wait until they have been read; toxics come behind the tap.
+    const goesOn = this.chain.isTransparent
+    const unseen = goesOn && !this.#tap
+    if (goesOn) this.chain.data(bytes)
     if (this.#tap) this.#see(this.#tap, bytes)
-    this.chain.data(bytes)
-    if (bytes.length >= LARGE && this.#hasLeft) free(bytes)
-    if (!this.chain.isTransparent) this.#rest(bytes.length)
+    if (!goesOn) this.chain.data(bytes)
+    if (unseen && bytes.length >= LARGE && this.#hasLeft) free(bytes)
+    if (!goesOn) this.#rest(bytes.length)
     this.balance()
   }
 
@@ -150,10 +154,9 @@ export class Lane implements ChainHost, Outlet {
     })
   }
 
-  /** The system has what has just arrived, and nobody else has seen it. */
+  /** The system has all that has arrived. */
   get #hasLeft(): boolean {
-    const unseen = !this.#tap && this.chain.isTransparent
-    return unseen && this.#held === 0 && this.#destination.writableLength === 0
+    return this.#held === 0 && this.#destination.writableLength === 0
   }
 
   /** A tap that throws is taken off; the traffic goes on. */

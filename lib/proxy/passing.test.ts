@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import noop from '../../toxics/noop.ts'
+import { defineToxic } from '../toxic.ts'
 import { delay, holder, rig, spec, until, type Peer, type Rig } from './rig.helper.ts'
 
 /** Reads of every size: what is freed by hand, what is written in its turn, and what is neither. */
@@ -71,5 +72,60 @@ describe('passing while toxics come and go', () => {
     await until('all are gone', () => it.proxy.connections().length === 0)
     for (const lane of Object.values(it.proxy.evidence().lanes))
       expect(lane).to.include({ sent: lane.received, held: 0, dropped: 0 })
+  })
+
+  it('gives the very bytes to a destination that has kept a lane waiting', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect({ reading: false })
+    const sent = numbered(0, 2 ** 24)
+    client.socket.end(sent)
+    await until('it is stalled', () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream')
+    const received: Buffer[] = []
+    server.socket.on('data', (bytes: Buffer) => received.push(bytes))
+    await server.hasEnded()
+    expect(Buffer.concat(received).equals(sent)).to.equal(true)
+  })
+
+  it('leaves whole what a tap or a toxic keeps', async () => {
+    const kept: Record<string, Buffer[]> = { tap: [], toxic: [] }
+    const keeper = defineToxic({
+      type: 'keeper',
+      about: 'For tests.',
+      attributes: {},
+      open: (lane) => ({
+        data(chunk) {
+          kept['toxic']?.push(chunk.bytes)
+          lane.send(chunk)
+        },
+      }),
+    })
+    const tapOf = (stream: string) =>
+      stream === 'downstream' ? (bytes: Buffer) => void kept['tap']?.push(bytes) : undefined
+    using it = await rig([spec(keeper)], { tap: (_proxy, _connection, stream) => tapOf(stream) })
+    const { client, server } = await it.connect()
+    const sent = numbered(0, 2 ** 20)
+    client.socket.write(sent)
+    server.socket.write(sent)
+    await until('all has come', () => client.received.length + server.received.length === 2 ** 21)
+    for (const [who, bytes] of Object.entries(kept))
+      expect(Buffer.concat(bytes).equals(sent), who).to.equal(true)
+  })
+
+  it('gives the system all that was in hand before it resets', async () => {
+    using it = await rig([spec(holder)])
+    const { client, server } = await it.connect()
+    client.socket.write(numbered(0, 200_000))
+    await until('it is in hand', () => it.proxy.evidence().lanes.upstream.held === 200_000)
+    client.socket.resetAndDestroy()
+    await new Promise((resolve) => client.socket.once('close', resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    it.proxy.toxics.remove('holder')
+    await server.isReset()
+    expect(it.proxy.evidence().lanes.upstream).to.deep.equal({
+      received: 200_000,
+      sent: 200_000,
+      held: 0,
+      dropped: 0,
+    })
   })
 })

@@ -62,6 +62,8 @@ export class Stage implements ToxicLane, Outlet {
   /** When the last of what is in hand may leave. */
   #emptyAt = 0
   #ending: Ending = 'end'
+  /** The stream has ended, or a toxic has ended it: nothing may pass behind that. */
+  #ended = false
   #closed = false
   readonly #alarm = new Alarm(() => this.#release())
   readonly #timers = new Alarms()
@@ -124,6 +126,7 @@ export class Stage implements ToxicLane, Outlet {
 
   data(bytes: Buffer): void {
     if (this.#closed) return
+    if (this.#ended) return this.#host.dropped(bytes.length)
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
     else if (this.#queue.isOpen) this.next.data(bytes)
     else this.send({ bytes, at: 0 })
@@ -131,6 +134,7 @@ export class Stage implements ToxicLane, Outlet {
 
   ending(how: Ending): void {
     if (this.#closed || typeof this.#ending === 'object') return
+    this.#ended = true
     this.#ending = how
     if (this.#hooks.end) this.#run(() => this.#hooks.end?.())
     else this.end()
@@ -155,11 +159,11 @@ export class Stage implements ToxicLane, Outlet {
     return monotonicMs()
   }
 
-  send({ bytes }: Chunk, due = 0, options?: { aside?: boolean }): void {
+  send({ bytes, at }: Chunk, due = 0, options?: { aside?: boolean }): void {
     if (this.#closed) return
     checkSent(bytes, due)
     const now = monotonicMs()
-    const item = { due, since: now, bytes }
+    const item = { due, since: arrivalOf(at, now), bytes }
     if (options?.aside && due > now) {
       this.#delayed(bytes)
       this.#queue.putAside(item)
@@ -171,8 +175,8 @@ export class Stage implements ToxicLane, Outlet {
     this.#push(item, bytes)
   }
 
-  pace({ bytes }: Chunk, next: Pace): void {
-    const item: Item = { due: 0, since: monotonicMs(), bytes, pace: next }
+  pace({ bytes, at }: Chunk, next: Pace): void {
+    const item: Item = { due: 0, since: arrivalOf(at, monotonicMs()), bytes, pace: next }
     if (this.#queue.isOpen) {
       for (let n = 0; n < AT_ONCE && !this.#closed && item.bytes?.length; n += 1) {
         askForPiece(item)
@@ -206,6 +210,7 @@ export class Stage implements ToxicLane, Outlet {
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
     this.#act()
+    this.#ended = true
     this.#ending = { closedBy: this.#toxic }
     this.end()
   }
@@ -310,3 +315,6 @@ export class Stage implements ToxicLane, Outlet {
     this.next.data(bytes)
   }
 }
+
+/** Delays count from a chunk's arrival; one that a toxic made itself arrives when it is sent. */
+const arrivalOf = (at: number, now: number): number => (at > 0 && at <= now ? at : now)

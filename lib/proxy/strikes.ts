@@ -1,5 +1,5 @@
-/** Delays up to these, in ms, are counted together; the last count is of all that were longer. */
-export const DELAY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] as const
+/** Delays up to these, in ms, are counted together. */
+const DELAY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, Infinity] as const
 
 /** What toxics did to a proxy's connections, since the proxy was made. */
 export interface Strikes {
@@ -13,20 +13,20 @@ export interface Strikes {
 
 /** What one toxic did, since it was made. */
 export interface ToxicStrikes extends Strikes {
-  /** Chunks that have left, by how long they were really delayed: one count more than `DELAY_BOUNDS_MS` has bounds. */
-  delays: number[]
+  /** Chunks that have left, by how long they were really delayed: up to `ms` and more than the bound before it; the last bound is none. */
+  delays: { ms: number | null; chunks: number }[]
 }
 
 /** Counts what one toxic did; a proxy's count has all that its toxics did, also those that are gone. */
 export class StrikeCount {
-  readonly #strikes: ToxicStrikes = {
+  readonly #strikes: Strikes = {
     chunksDelayed: 0,
     bytesDelayed: 0,
     delayedMs: 0,
     bytesDropped: 0,
     connectionsCut: 0,
-    delays: Array(DELAY_BOUNDS_MS.length + 1).fill(0),
   }
+  readonly #delays: number[] = DELAY_BOUNDS_MS.map(() => 0)
   readonly #all: StrikeCount | undefined
 
   /** @param all counts the same once more. */
@@ -35,7 +35,11 @@ export class StrikeCount {
   }
 
   read(): ToxicStrikes {
-    return { ...this.#strikes, delays: [...this.#strikes.delays] }
+    const delays = DELAY_BOUNDS_MS.map((most, index) => ({
+      ms: most === Infinity ? null : most,
+      chunks: this.#delays[index] ?? 0,
+    }))
+    return { ...this.#strikes, delays }
   }
 
   delayed(bytes: number): void {
@@ -47,10 +51,8 @@ export class StrikeCount {
   /** A chunk that was delayed has left, after so many ms. */
   left(ms: number): void {
     const bound = DELAY_BOUNDS_MS.findIndex((most) => ms <= most)
-    const { delays } = this.#strikes
-    const slot = bound < 0 ? DELAY_BOUNDS_MS.length : bound
     this.#strikes.delayedMs += ms
-    delays[slot] = (delays[slot] ?? 0) + 1
+    this.#delays[bound] = (this.#delays[bound] ?? 0) + 1
     this.#all?.left(ms)
   }
 

@@ -1,11 +1,10 @@
-import { DeadlineError, pauseFor, poll } from '../util/poll.ts'
+import { DeadlineError, poll } from '../util/poll.ts'
 import { HarnessError } from '../util/errors.ts'
 import { NODE_KINDS } from '../cluster/state.ts'
 import { linkName } from '../cluster/links.ts'
 import type { QueueState } from '../cluster/broker.ts'
 import type { RunningNode } from '../cluster/node.ts'
 import { MistralRest } from '../mistral/rest.ts'
-import { allLinks, bytesArrived, readEvidence } from './link-evidence.ts'
 import type { Session } from './session.ts'
 
 /** A healthy node answers its ping in 8 ms; one that was cut off needs a moment to connect again. */
@@ -14,8 +13,6 @@ const PING_MS = 2000
 /** An api keeps several connections; at once, so that each of them is tried. */
 const API_CALLS = 8
 const QUIET_LIMIT_MS = 10_000
-/** Mistral polls its database every second: shorter than two of these says nothing. */
-const IDLE_WINDOW_MS = 2500
 
 /**
  * Brings the cluster to where a promise may begin: no toxic set, every node answers and consumes, nothing is
@@ -139,19 +136,4 @@ async function replace(session: Session, node: RunningNode, why: string, notes: 
   session.record({ kind: 'node.replaced', node: node.name, why })
   notes.push(`${node.name} ${why}, and was replaced`)
   await session.cluster.kill(node.name, 'replaced before a promise')
-}
-
-/** Measures what each link carries while nothing runs. */
-export async function measureIdle(session: Session): Promise<void> {
-  const links = allLinks(session)
-  const before = readEvidence(session, links)
-  await pauseFor(IDLE_WINDOW_MS, session.plan.signal)
-  const after = readEvidence(session, links)
-  for (const [link, last] of after) {
-    const first = before.get(link) ?? last
-    const seconds = (last.at - first.at) / 1000
-    const bytesPerSecond = Math.round((bytesArrived(last) - bytesArrived(first)) / seconds)
-    session.idle.set(link, bytesPerSecond)
-    session.record({ kind: 'link.idle', link, bytesPerSecond })
-  }
 }

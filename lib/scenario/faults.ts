@@ -1,9 +1,8 @@
-import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/entries.ts'
+import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/fault-entries.ts'
 import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import type { Random } from '../util/random.ts'
 import { actionsInHand } from './in-hand.ts'
-import { allLinks, readEvidence, type EvidenceReading } from './link-evidence.ts'
 import { watchLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
 import type { Session } from './session.ts'
@@ -43,13 +42,10 @@ export class Faults {
   /** Ends those that last until the judging. */
   private readonly lasting = new Map<string, () => Promise<void>>()
   private readonly random: Random
-  /** The links' counters when the promise began. */
-  private readonly begun: EvidenceReading
   private count = 0
 
   /** @param random Decides the moments at which faults begin. */
   constructor(session: Session, observer: Observer, random: Random) {
-    this.begun = readEvidence(session, allLinks(session))
     this.session = session
     this.observer = observer
     this.random = random
@@ -159,7 +155,7 @@ export class Faults {
       ...(toxic === undefined ? {} : { toxic }),
       ...(durationMs === undefined || timed === 'moment' ? {} : { durationMs }),
     })
-    const watch = watchLinks(this.session, this.begun, links, fault)
+    const watch = watchLinks(this.session, links, fault)
     const end = async () => {
       if (!this.lasting.has(id)) return
       await watch.end(() => allOrFirstError(links.map((link) => fault.undo(link, id))))

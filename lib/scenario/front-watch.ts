@@ -1,10 +1,8 @@
-import type { LinkEvidence } from '../ledger/entries.ts'
+import type { LinkEvidence } from '../ledger/fault-entries.ts'
 import type { Evidence } from '../proxy/evidence.ts'
 import type { Stream } from '../toxic.ts'
 import { DeadlineError, poll } from '../util/poll.ts'
 import {
-  bytesArrived,
-  cutConnections,
   readEvidence,
   type EvidenceReading,
   type LinkWatch,
@@ -30,7 +28,6 @@ const ofStreams = (evidence: Evidence, streams: readonly Stream[]): number =>
  */
 export class FrontWatch implements LinkWatch {
   private readonly session: Watched
-  private readonly promise: EvidenceReading
   private readonly links: readonly string[]
   /** Streams on which every byte is delayed, or swallowed. */
   private readonly delayed: readonly Stream[]
@@ -43,14 +40,13 @@ export class FrontWatch implements LinkWatch {
   /** What it had swallowed before the fault, in bytes. */
   private swallowedBefore: ReadonlyMap<string, number> = new Map()
 
-  constructor(session: Watched, promise: EvidenceReading, links: readonly string[], fault: WatchedFault) {
+  constructor(session: Watched, links: readonly string[], fault: WatchedFault) {
     const { what, toxic } = fault
     const acts = toxic !== undefined && Object.values(toxic.attributes).some((value) => Number(value) > 0)
     // Where toxicity chooses, nobody knows which connections it has chosen.
     const streams = toxic?.toxicity === 1 ? toxic.streams : []
     const isOneOf = (types: readonly string[]): boolean => toxic !== undefined && types.includes(toxic.type)
     this.session = session
-    this.promise = promise
     this.links = links
     this.delayed = acts && isOneOf(DELAYING) ? streams : []
     this.swallowed = isOneOf(SWALLOWING) ? streams : []
@@ -115,12 +111,10 @@ export class FrontWatch implements LinkWatch {
     const told = (swallowed.get(link) ?? 0) - (this.swallowedBefore.get(link) ?? 0)
     const cut = this.cuts ? after.connections.closed - before.connections.closed : 0
     return {
-      ...cutConnections(this.session.idle.get(link), this.promise.get(link), before, cut),
+      connectionsCut: cut,
       chunksDelayed: 0,
       bytesDelayed: during(this.delayed),
       bytesDropped: Math.max(during(this.swallowed.filter((stream) => stream === 'downstream')), told),
-      bytesArrived: bytesArrived(last) - bytesArrived(placed),
-      spanMs: last.at - placed.at,
     }
   }
 

@@ -68,8 +68,19 @@ describe('A known gap', () => {
   })
 
   it('minds no finding that the suite allows', () => {
-    const found = verdict({ failed: [expired], repeated: [{ text: 'ran in 2 attempts', allowed: true }] })
+    const allowed = { text: 'ran in 2 attempts', allowed: true }
+    const found = verdict({
+      failed: [expired],
+      lost: [{ text: 'task t1 was owed and ran 0 times' }],
+      repeated: [allowed],
+    })
     expect(gapOutcome(forced, found)?.state).to.equal('open')
+  })
+
+  it('that is forced is another one where half of what it foretells is missing', () => {
+    const half = verdict({ failed: [expired] })
+    expect(gapOutcome(forced, half)).to.equal(undefined)
+    expect(gapOutcome(mayBreak, half)?.state).to.equal('may break')
   })
 
   it('holds for its drivers and versions only', () => {

@@ -1,5 +1,6 @@
-import type { AllowedWord, Rpc, RunBegun } from '../ledger/entries.ts'
-import { WORDS, type Finding, type Verdict, type Word } from '../ledger/verdict-document.ts'
+import type { Rpc, RunBegun } from '../ledger/entries.ts'
+import type { AllowedWord } from '../ledger/promise-entries.ts'
+import { WORDS, type Finding, type Verdict } from '../ledger/verdict-document.ts'
 import type { KnownGapOutcome } from './context.ts'
 
 /** A finding as a known gap foretells it. */
@@ -34,7 +35,9 @@ export function gapOutcome(gap: KnownGap, verdict: Verdict): KnownGapOutcome | u
   const broken =
     verdict.reasons.length > 0 &&
     verdict.reasons.every(({ outcome }) => outcome === 'invalid') &&
-    unforetold(gap, verdict).length === 0
+    unforetold(gap, verdict).length === 0 &&
+    // What breaks every time breaks in everything that is foretold: with half of it the cause is another.
+    (gap.seen !== 'forced' || gap.breaks.every((one) => isSeen(one, verdict)))
   if (gap.seen !== 'forced' && (broken || verdict.outcome === 'valid'))
     return { ...told, state: 'may break', text: `${gap.because} (seen ${gap.seen})` }
   if (broken) return { ...told, state: 'open' }
@@ -43,17 +46,18 @@ export function gapOutcome(gap: KnownGap, verdict: Verdict): KnownGapOutcome | u
 
 /** The findings against a verdict that the gap does not foretell. */
 export function unforetold({ breaks }: KnownGap, { findings }: Verdict): Finding[] {
-  const foretells = (word: Word, finding: Finding): boolean =>
-    breaks.some(
-      (one) =>
-        one.word === word &&
-        one.text.test(finding.text) &&
-        (one.evidence ?? []).every((line) => finding.evidence.some((told) => line.test(told))),
-    )
   return WORDS.flatMap((word) =>
-    findings[word].filter((finding) => !finding.allowed && !foretells(word, finding)),
+    findings[word].filter(
+      (finding) => !finding.allowed && !breaks.some((one) => one.word === word && isOf(one, finding)),
+    ),
   )
 }
+
+const isSeen = (one: Breakage, { findings }: Verdict): boolean =>
+  findings[one.word].some((finding) => isOf(one, finding))
+
+const isOf = ({ text, evidence = [] }: Breakage, finding: Finding): boolean =>
+  text.test(finding.text) && evidence.every((line) => finding.evidence.some((told) => line.test(told)))
 
 /** The gap holds for the driver and the version that run. */
 export const appliesTo = (gap: KnownGap, { rpc, versions }: Pick<RunBegun, 'rpc' | 'versions'>): boolean =>

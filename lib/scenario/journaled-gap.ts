@@ -1,4 +1,4 @@
-import type { GapExpected } from '../ledger/entries.ts'
+import type { GapExpected } from '../ledger/promise-entries.ts'
 import type { KnownGap } from './gaps.ts'
 
 /** A known gap as the journal has it. */

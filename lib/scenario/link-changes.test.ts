@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { startToxiproxy } from '../api/server.ts'
-import type { LinkChanged } from '../ledger/entries.ts'
+import type { LinkChanged } from '../ledger/fault-entries.ts'
 import { until } from '../proxy/rig.helper.ts'
 import { toxics } from '../../toxics/index.ts'
 import { linkChanged } from './link-changes.ts'

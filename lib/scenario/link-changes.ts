@@ -1,4 +1,5 @@
-import type { LinkChanged } from '../ledger/entries.ts'
+import type { LinkChanged } from '../ledger/fault-entries.ts'
+import { shownAttributes } from '../proxy/attributes.ts'
 import type { ProxyChanged, ProxyEvent } from '../proxy/proxy.ts'
 import type { LeasedToxic } from '../proxy/toxics.ts'
 
@@ -33,7 +34,8 @@ function toxicOf({
   toxicity,
   attributes,
 }: LeasedToxic): NonNullable<LinkChanged['toxic']> {
-  return { name, type: definition.type, stream, toxicity, attributes: { ...attributes } }
+  const shown = { ...shownAttributes(definition, attributes) }
+  return { name, type: definition.type, stream, toxicity, attributes: shown }
 }
 
 const leaseOf = (expiresAt: Date | undefined): { endsAfterMs?: number } =>

@@ -1,5 +1,4 @@
-import type { FaultArmed, LinkEvidence } from '../ledger/entries.ts'
-import { idleBytes } from '../ledger/faults.ts'
+import type { FaultArmed, LinkEvidence } from '../ledger/fault-entries.ts'
 import type { Evidence } from '../proxy/evidence.ts'
 import { HarnessError } from '../util/errors.ts'
 import type { Session } from './session.ts'
@@ -8,7 +7,7 @@ import type { Session } from './session.ts'
 export type EvidenceReading = Map<string, Evidence>
 
 /** What of a session tells what happens on links. */
-export type Watched = Pick<Session, 'tap' | 'faults' | 'fronted' | 'idle'>
+export type Watched = Pick<Session, 'tap' | 'faults' | 'fronted'>
 
 /** A fault on links, as far as it must be known to tell what it did. */
 export type WatchedFault = Pick<FaultArmed, 'what' | 'toxic'>
@@ -35,25 +34,3 @@ export const readEvidence = ({ tap }: Pick<Session, 'tap'>, links: readonly stri
       return [link, evidence]
     }),
   )
-
-export const bytesArrived = ({ lanes }: Evidence): number =>
-  lanes.upstream.received + lanes.downstream.received
-
-/**
- * Connections that were cut, and those among them that had carried business: all, if their link has carried more
- * since the promise began than it does when nothing runs.
- * @param begun The link's counters when the promise began.
- * @param struck Its counters when the fault began.
- */
-export function cutConnections(
-  idle: number | undefined,
-  begun: Evidence | undefined,
-  struck: Evidence,
-  cut: number,
-): Pick<LinkEvidence, 'connectionsCut' | 'busyConnectionsCut'> {
-  const busy =
-    begun !== undefined &&
-    idle !== undefined &&
-    bytesArrived(struck) - bytesArrived(begun) > idleBytes(idle, struck.at - begun.at)
-  return { connectionsCut: cut, busyConnectionsCut: busy ? cut : 0 }
-}

@@ -1,9 +1,7 @@
-import type { LinkEvidence } from '../ledger/entries.ts'
+import type { LinkEvidence } from '../ledger/fault-entries.ts'
 import type { Evidence } from '../proxy/evidence.ts'
 import { FrontWatch } from './front-watch.ts'
 import {
-  bytesArrived,
-  cutConnections,
   readEvidence,
   type EvidenceReading,
   type LinkWatch,
@@ -11,28 +9,18 @@ import {
   type WatchedFault,
 } from './link-evidence.ts'
 
-/** @param promise The links' counters when the promise began. */
-export const watchLinks = (
-  session: Watched,
-  promise: EvidenceReading,
-  links: readonly string[],
-  fault: WatchedFault,
-): LinkWatch =>
-  session.fronted
-    ? new FrontWatch(session, promise, links, fault)
-    : new EmbeddedWatch(session, promise, links)
+export const watchLinks = (session: Watched, links: readonly string[], fault: WatchedFault): LinkWatch =>
+  session.fronted ? new FrontWatch(session, links, fault) : new EmbeddedWatch(session, links)
 
 /** Our own server counts what each of its faults does. */
 class EmbeddedWatch implements LinkWatch {
   private readonly session: Watched
-  private readonly promise: EvidenceReading
   private readonly links: readonly string[]
   private before: EvidenceReading = new Map()
   private after: EvidenceReading = new Map()
 
-  constructor(session: Watched, promise: EvidenceReading, links: readonly string[]) {
+  constructor(session: Watched, links: readonly string[]) {
     this.session = session
-    this.promise = promise
     this.links = links
   }
 
@@ -53,14 +41,11 @@ class EmbeddedWatch implements LinkWatch {
 
   private evidenceOf(link: string, before: Evidence): LinkEvidence {
     const after = this.after.get(link) ?? before
-    const cut = after.connections.cutByFault - before.connections.cutByFault
     return {
-      ...cutConnections(this.session.idle.get(link), this.promise.get(link), before, cut),
+      connectionsCut: after.connections.cutByFault - before.connections.cutByFault,
       chunksDelayed: after.toxics.chunksDelayed - before.toxics.chunksDelayed,
       bytesDelayed: after.toxics.bytesDelayed - before.toxics.bytesDelayed,
       bytesDropped: after.toxics.bytesDropped - before.toxics.bytesDropped,
-      bytesArrived: bytesArrived(after) - bytesArrived(before),
-      spanMs: after.at - before.at,
     }
   }
 }

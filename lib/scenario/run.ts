@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import picomatch from 'picomatch'
 import { linkName } from '../cluster/links.ts'
 import { SERVICES, type Service } from '../cluster/state.ts'
-import type { AllowedWord, EffectArrived, Graph } from '../ledger/entries.ts'
-import { judge } from '../ledger/verdict.ts'
+import type { EffectArrived, Graph } from '../ledger/entries.ts'
+import type { AllowedWord } from '../ledger/promise-entries.ts'
+import { judgeFacts } from '../ledger/verdict.ts'
 import type { Verdict } from '../ledger/verdict-document.ts'
 import { timeouts } from '../mistral/config.ts'
 import { buildWorkflow, effectsInput, type WorkflowOptions } from '../mistral/workflows/index.ts'
@@ -181,7 +182,7 @@ export class Run {
       deadlineMs: deadlineSeconds * 1000,
     })
     session.record({ kind: 'judged', scenario: this.scenario, expect, allow, faultless })
-    this.last = judge(session.journal.entries(), this.scenario)
+    this.last = judgeFacts(session.scenarios.factsOf(this.scenario))
     return this.last
   }
 

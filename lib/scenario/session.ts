@@ -8,6 +8,7 @@ import { findPrograms } from '../cluster/programs.ts'
 import { postgresVersion } from '../cluster/postgres.ts'
 import { rabbitMqVersion } from '../cluster/rabbitmq.ts'
 import type { Fact, Rpc, RunBegun } from '../ledger/entries.ts'
+import { Scenarios } from '../ledger/facts.ts'
 import { openJournal, type Journal } from '../ledger/journal.ts'
 import { isWireFact } from '../ledger/wire-entries.ts'
 import { timeouts } from '../mistral/config.ts'
@@ -60,6 +61,8 @@ export interface SessionPlan {
 export interface Session extends AsyncDisposable {
   readonly plan: SessionPlan
   readonly journal: Journal
+  /** Those of the journal so far, for judging. */
+  readonly scenarios: Scenarios
   readonly cluster: RunningCluster
   /** Our own server: the tap and the proof. */
   readonly tap: RunningToxiproxy
@@ -70,8 +73,6 @@ export interface Session extends AsyncDisposable {
   readonly effects: Effects
   readonly database: MistralDatabase
   readonly versions: RunBegun['versions']
-  /** Bytes per second that each link carries when nothing runs; empty until it was measured. */
-  readonly idle: Map<string, number>
   /** Links that faults have struck since the last clean state. */
   readonly struck: Set<string>
   /**
@@ -220,6 +221,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     return {
       plan,
       journal,
+      scenarios: new Scenarios(journal.entries()),
       cluster,
       tap,
       faults,
@@ -227,7 +229,6 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       effects,
       database,
       versions,
-      idle: new Map(),
       struck: new Set(),
       learn: (more) => learnToxics(known, more),
       rest,

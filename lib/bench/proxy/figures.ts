@@ -148,14 +148,14 @@ export const figures: readonly Figure[] = [
   },
   {
     name: 'latency',
-    rounds: 3,
+    rounds: 5,
     only: 'with toxics',
     async measure({ port, admin }) {
       const values: Record<string, number> = {}
       for (const [latency, count, rounds] of [
-        [1, 4, 100],
-        [10, 8, 25],
-        [100, 40, 6],
+        [1, 4, 150],
+        [10, 8, 60],
+        [100, 40, 10],
       ] as const) {
         await admin?.add({ name: 'slow', type: 'latency', attributes: { latency } })
         const over = (await underWay(port, count, rounds, latency)).map((ms) => ms - latency)

@@ -1,28 +1,22 @@
 import type { Command } from 'commander'
-import picomatch from 'picomatch'
-import type { Entry } from '../../ledger/entries.ts'
 import { readJournal } from '../../ledger/journal.ts'
-import { fatesIn, listed, type Listed } from '../../ledger/messages/listing.ts'
-import { Traffic, type Message } from '../../ledger/messages/traffic.ts'
+import type { Message } from '../../ledger/messages/traffic.ts'
 import { plural } from '../../report/text.ts'
 import { UsageError } from '../../util/errors.ts'
-import { unknownWord } from '../../util/nearest.ts'
 import { withClusterChoice, type ClusterChoice } from '../clusters.ts'
 import { followJournal } from '../follow-journal.ts'
 import { journalOf, newestJournal } from '../journals.ts'
-import { messageLine } from '../message-lines.ts'
-import { terminalOf } from '../terminal.ts'
+import { MessageListing, type Choice } from '../message-listing.ts'
 
-interface MessagesFlags extends ClusterChoice {
+interface MessagesFlags extends ClusterChoice, Choice {
   follow: boolean
-  link?: string
-  call?: string
-  execution?: string
-  json: boolean
 }
 
 /** A message that nobody has taken for so long is shown as it is. */
 const WAITING_MS = 2000
+
+/** Of a cluster that may run for days so many messages are kept in memory, the last ones. */
+const MOST_FOLLOWED = 10_000
 
 export function addMessages(root: Command): void {
   const command = root
@@ -50,7 +44,7 @@ async function messages(run: string | undefined, flags: MessagesFlags): Promise<
   if (run !== undefined && flags.follow)
     throw new UsageError('--follow is for the running cluster: leave the run out')
   const journal = run === undefined ? newestJournal(flags.cluster) : journalOf(run)
-  const listing = new Listing(flags)
+  const listing = new MessageListing(flags, flags.follow ? MOST_FOLLOWED : Infinity)
   const { entries, broken } = flags.follow ? { entries: [], broken: undefined } : await readJournal(journal)
   for (const entry of entries) listing.see(entry)
   const shown = flags.follow ? await follow(journal, listing) : listing.all(entries)
@@ -61,7 +55,7 @@ async function messages(run: string | undefined, flags: MessagesFlags): Promise<
 }
 
 /** Shows a message when it was taken, or when it has waited for long. */
-async function follow(journal: string, listing: Listing): Promise<number> {
+async function follow(journal: string, listing: MessageListing): Promise<number> {
   const waiting = new Map<string, { message: Message; since: number }>()
   let shown = 0
   const show = (message: Message): void => {
@@ -82,73 +76,4 @@ async function follow(journal: string, listing: Listing): Promise<number> {
     },
   })
   return shown
-}
-
-/** The messages of a journal, as the flags choose them. */
-class Listing {
-  readonly #flags: MessagesFlags
-  readonly #traffic = new Traffic(() => true)
-  readonly #sizes = new Map<string, number>()
-  /** Executions of actions, which most messages do not name. */
-  readonly #executions = new Map<string, string>()
-  readonly #matchesLink: (link: string) => boolean
-
-  constructor(flags: MessagesFlags) {
-    this.#flags = flags
-    this.#matchesLink = flags.link === undefined ? () => true : picomatch(flags.link)
-  }
-
-  /** @returns The messages that it is about. */
-  see(entry: Entry): Message[] {
-    if (entry.kind === 'message.published' && entry.call) {
-      const { identity, action, workflow } = entry.call
-      this.#sizes.set(identity, entry.size)
-      if (action !== undefined && workflow !== undefined) this.#executions.set(action, workflow)
-    }
-    return this.#traffic.see(entry)
-  }
-
-  /** Shows every message that is chosen, in order, with its fate. */
-  all(entries: readonly Entry[]): number {
-    this.#checkCall()
-    const fates = fatesIn(entries)
-    let shown = 0
-    for (const message of this.#traffic.messages.values())
-      shown += this.show(message, (identity) => fates.get(identity))
-    return shown
-  }
-
-  show(
-    message: Message,
-    fateOf: (identity: string) => Parameters<typeof listed>[2] = () => undefined,
-  ): number {
-    const { identity } = message.call
-    const line = listed(message, this.#traffic.callOf(message), fateOf(identity), this.#sizes.get(identity))
-    if (!this.#chosen(message, line)) return 0
-    const { json } = this.#flags
-    process.stdout.write(`${json ? JSON.stringify(line) : messageLine(line, terminalOf(process.stdout))}\n`)
-    return 1
-  }
-
-  /** @throws {UsageError} naming the nearest if no message is of the method that was asked for. */
-  #checkCall(): void {
-    const { call } = this.#flags
-    const seen = new Set([...this.#traffic.messages.values()].map(({ call: { method } }) => method))
-    if (call !== undefined && !seen.has(call))
-      throw unknownWord(
-        'method',
-        call,
-        [...seen].filter((method) => method !== ''),
-      )
-  }
-
-  #chosen({ sends, deliveries }: Message, { call }: Listed): boolean {
-    const { call: method, execution } = this.#flags
-    if (method !== undefined && call.method !== method) return false
-    if (![...sends, ...deliveries].some(({ link }) => this.#matchesLink(link))) return false
-    if (execution === undefined) return true
-    const actions = [call.action, ...(call.actions ?? [])].filter((id) => id !== undefined)
-    const owners = actions.map((id) => this.#executions.get(id))
-    return [call.workflow, call.task, ...actions, ...owners].some((id) => id?.startsWith(execution))
-  }
 }

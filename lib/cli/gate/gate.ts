@@ -4,7 +4,6 @@ import { DEBIAN_PYTHON } from '../../cluster/programs.ts'
 import { buildReport, type PromiseResult, type RunFacts } from '../../report/document.ts'
 import { thisMachine } from '../../report/machine.ts'
 import { plural } from '../../report/text.ts'
-import { measureIdle } from '../../scenario/clean.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
 import { monotonicMs } from '../../util/clock.ts'
@@ -122,7 +121,6 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   try {
     facts.versions = session.versions
     onStep('every node answers', monotonicMs() - booted)
-    await timed('idle rates', onStep, measureIdle(session))
     await runPromises(gate, session, mocha, signal)
   } catch (error) {
     note(gate, error)

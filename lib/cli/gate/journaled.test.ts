@@ -1,5 +1,6 @@
 import { AssertionError, expect } from 'chai'
-import type { Entry, Fact, PromiseEnded, RunEnded } from '../../ledger/entries.ts'
+import type { Entry, Fact, RunEnded } from '../../ledger/entries.ts'
+import type { PromiseEnded } from '../../ledger/promise-entries.ts'
 import { renumbered } from '../../ledger/judging.helper.ts'
 import * as story from '../../ledger/story.helper.ts'
 import { judge } from '../../ledger/verdict.ts'

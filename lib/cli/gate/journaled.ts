@@ -1,8 +1,9 @@
 /** The gate's own answer, as its journal has it: what it wrote, and what follows from that alone. */
 import { AssertionError } from 'chai'
-import type { Entry, PromiseEnded, RunEnded } from '../../ledger/entries.ts'
-import { ofKind, scenariosOf } from '../../ledger/facts.ts'
-import { judge } from '../../ledger/verdict.ts'
+import type { Entry, RunEnded } from '../../ledger/entries.ts'
+import type { PromiseEnded } from '../../ledger/promise-entries.ts'
+import { ofKind, Scenarios } from '../../ledger/facts.ts'
+import { judgeFacts } from '../../ledger/verdict.ts'
 import { exitCode, type ExitCode } from '../../report/exit-code.ts'
 import type { PromiseResult } from '../../report/document.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
@@ -42,8 +43,9 @@ export interface JournaledRun {
 export function judgeRun(entries: readonly Entry[], broken?: string): JournaledRun {
   const ended = ofKind(entries, 'promise.ended')
   const told = new Set(ended.map(({ scenario }) => scenario))
-  const untold = scenariosOf(entries).filter(({ scenario }) => !told.has(scenario))
-  const promises = [...ended, ...untold].map((one) => resultOf(outcomeFrom(entries, one), []))
+  const scenarios = new Scenarios(entries)
+  const untold = scenarios.list().filter(({ scenario }) => !told.has(scenario))
+  const promises = [...ended, ...untold].map((one) => resultOf(outcomeFrom(scenarios, one), []))
   const last = ofKind(entries, 'run.ended').at(-1)
   const harnessErrors = harnessErrorsOf(last, broken)
   const run = { promises, harnessErrors, interrupted: last?.interrupted ?? false }
@@ -55,7 +57,7 @@ function harnessErrorsOf(last: RunEnded | undefined, broken: string | undefined)
   return last ? (last.harnessErrors ?? []) : ['the journal ends before the run did']
 }
 
-function outcomeFrom(entries: readonly Entry[], told: Omit<PromiseEnded, 'kind'>): PromiseOutcome {
+function outcomeFrom(scenarios: Scenarios, told: Omit<PromiseEnded, 'kind'>): PromiseOutcome {
   const { scenario, suite, promise, notApplicable, skipped, failed } = told
   const outcome: PromiseOutcome = {
     scenario,
@@ -71,12 +73,14 @@ function outcomeFrom(entries: readonly Entry[], told: Omit<PromiseEnded, 'kind'>
   }
   if (failed !== undefined)
     outcome.error = failed.assertion ? new AssertionError(failed.text) : new Error(failed.text)
-  const of = (one: { scenario: string }): boolean => one.scenario === scenario
-  const judged = ofKind(entries, 'judged').findLast(of)
-  if (judged === undefined) return outcome
-  const verdict = judge(entries, scenario)
+  // One that was left out has not begun.
+  if (!scenarios.has(scenario)) return outcome
+  const facts = scenarios.factsOf(scenario)
+  const { asked, ownEntries } = facts
+  if (asked === undefined) return outcome
+  const verdict = judgeFacts(facts)
   // One that was held against an earlier verdict says nothing of the last.
-  const expected = ofKind(entries, 'gap.expected').findLast((one) => of(one) && one.ordinal > judged.ordinal)
+  const expected = ofKind(ownEntries, 'gap.expected').findLast(({ ordinal }) => ordinal > asked.ordinal)
   const gap = expected && gapOutcome(gapFrom(expected), verdict)
   return { ...outcome, verdict, ...(gap === undefined ? {} : { gap }) }
 }

@@ -1,7 +1,7 @@
 import type { Arrival } from '../effects.ts'
 import { ofKind, type ScenarioFacts } from '../facts.ts'
 import { fateOf, type MessageFate } from './fates.ts'
-import { trafficOf, type Message, type Traffic } from './traffic.ts'
+import type { Message, Traffic } from './traffic.ts'
 import { worldOf, type World } from './world.ts'
 
 /** The messages of one scenario, each with its fate. */
@@ -13,23 +13,30 @@ export interface Accounts {
   /** Of nothing that this run started. */
   foreign: MessageFate[]
   /** What in the journal contradicts itself, and what was not there though another source shows that it was. */
-  divergences: { text: string; ids: string[] }[]
+  divergences: Divergence[]
+}
+
+export interface Divergence {
+  /** The journal's entry at which it shows. */
+  ordinal: number
+  /** With what each source says. */
+  text: string
+  ids: string[]
 }
 
 /** Accounts for every judged message that was first seen until the scenario had settled. */
 export function accountsOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): Accounts {
-  const { begun, judgedEntries, earlierEntries } = facts
-  const traffic = trafficOf(earlierEntries)
-  const tapped = earlierEntries.some(({ kind }) => kind === 'connection.opened')
+  const { begun, judgedEntries, past } = facts
+  const { traffic, tapped } = past
   if (!tapped) return { tapped, own: [], foreign: [], divergences: [] }
   const world = worldOf(facts, arrivals)
   const roots = new Set(ofKind(judgedEntries, 'execution.requested').map(({ execution }) => execution))
   const own: MessageFate[] = []
   const foreign: MessageFate[] = []
-  for (const message of traffic.messages.values()) {
+  for (const message of past.freshMessages()) {
     const root = rootOf(message, traffic, world)
     if (root !== undefined && roots.has(root)) own.push(fateOf(message, traffic, world))
-    else if (root === undefined && beganIn(message, begun.ordinal) && namesAnything(message, traffic))
+    else if (root === undefined && namesAnything(message, traffic))
       foreign.push(fateOf(message, traffic, world))
   }
   return {
@@ -37,16 +44,24 @@ export function accountsOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): 
     own,
     foreign,
     divergences: [
-      ...own.flatMap(({ message, divergences }) =>
-        divergences.map((text) => ({ text: `${labelOf(message)}: ${text}`, ids: [message.call.identity] })),
-      ),
+      ...own.flatMap(ownDivergences),
       ...traffic.strays
         .filter(({ ordinal }) => ordinal >= begun.ordinal)
-        .map(({ ordinal, text, identity }) => ({ text, ids: [identity ?? String(ordinal)] })),
+        .map(({ ordinal, text, identity }) => ({ ordinal, text, ids: [identity ?? String(ordinal)] })),
       ...unseenWork(own, facts, world),
-    ],
+    ].toSorted((a, b) => a.ordinal - b.ordinal),
   }
 }
+
+const ownDivergences = ({ message, divergences, evidence }: MessageFate): Divergence[] =>
+  divergences.map((what) => ({
+    ordinal: firstOf(message),
+    text: `${labelOf(message)}: ${what} (${evidence().join('; ')})`,
+    ids: [message.call.identity],
+  }))
+
+const firstOf = ({ sends, deliveries }: Message): number =>
+  Math.min(...[...sends, ...deliveries].map(({ ordinal }) => ordinal))
 
 /** `run_action (action 5b1…)`, as people read it. */
 export function labelOf({ call }: Message): string {
@@ -73,25 +88,40 @@ function rootOf(message: Message, traffic: Traffic, world: World): string | unde
 const idsOf = ({ workflow, task, action }: Message['call']): string[] =>
   [workflow, task, action].filter((id) => id !== undefined)
 
-const beganIn = ({ sends, deliveries }: Message, ordinal: number): boolean =>
-  Math.min(...[...sends, ...deliveries].map((one) => one.ordinal)) >= ordinal
-
 const namesAnything = (message: Message, traffic: Traffic): boolean =>
   idsOf((traffic.callOf(message) ?? message).call).length > 0
 
 /** Work that the effects or the database show, and that no message on the wire asked for. */
 function unseenWork(
   own: readonly MessageFate[],
-  { reading }: ScenarioFacts,
+  { reading, judgedEntries }: ScenarioFacts,
   world: World,
-): Accounts['divergences'] {
-  const delivered = new Set(
-    own
-      .map(({ message }) => message)
-      .filter(({ call, deliveries }) => call.method === 'run_action' && deliveries.length > 0)
-      .map(({ call }) => call.action),
+): Divergence[] {
+  if (!reading) return []
+  const seen = (method: string, id: (call: Message['call']) => string | undefined): Set<string | undefined> =>
+    new Set(
+      own.flatMap(({ message: { call, deliveries } }) =>
+        call.method === method && deliveries.length > 0 ? [id(call)] : [],
+      ),
+    )
+  const delivered = seen('run_action', ({ action }) => action)
+  const started = seen('start_workflow', ({ workflow }) => workflow)
+  const actions = reading.actions.filter(
+    (action) => world.runsOf(action).length > 0 && !delivered.has(action.id),
   )
-  return (reading?.actions ?? [])
-    .filter((action) => world.runsOf(action).length > 0 && !delivered.has(action.id))
-    .map(({ id }) => ({ text: `action ${id} ran, and no delivery of its run_action was seen`, ids: [id] }))
+  const executions = ofKind(judgedEntries, 'execution.requested').filter(
+    ({ execution }) => world.execution(execution) !== undefined && !started.has(execution),
+  )
+  return [
+    ...executions.map(({ ordinal, execution }) => ({
+      ordinal,
+      text: `execution ${execution} has a row, and no delivery of its start_workflow was seen`,
+      ids: [execution],
+    })),
+    ...actions.map((action) => ({
+      ordinal: world.runsOf(action)[0]?.ordinal ?? reading.ordinal,
+      text: `action ${action.id} ran, and no delivery of its run_action was seen`,
+      ids: [action.id],
+    })),
+  ]
 }

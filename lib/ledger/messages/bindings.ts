@@ -25,29 +25,43 @@ export class Bindings {
   readonly #types = new Map<string, string>()
   readonly #bindings = new Map<string, Map<string, Binding>>()
   readonly #queues = new Set<string>()
+  /** Those that were asked for since the last change, by exchange and routing key. */
+  readonly #routes = new Map<string, Map<string, string[] | undefined>>()
 
   see(entry: Entry): void {
+    if (this.#changes(entry)) this.#routes.clear()
+  }
+
+  #changes(entry: Entry): boolean {
     switch (entry.kind) {
       case 'exchange.declared':
         this.#types.set(entry.exchange, entry.type)
-        break
+        return true
       case 'queue.declared':
         this.#queues.add(entry.queue)
-        break
+        return true
       case 'queue.deleted':
         this.#queues.delete(entry.queue)
         for (const bindings of this.#bindings.values())
           for (const [key, { queue }] of bindings) if (queue === entry.queue) bindings.delete(key)
-        break
+        return true
       case 'queue.bound':
         this.#bind(entry)
-        break
+        return true
       default:
+        return false
     }
   }
 
   /** The queues that a message goes to; undefined: its exchange was not seen, or is of a type not known here. */
   route(exchange: string, routingKey: string): string[] | undefined {
+    const routes = this.#routes.get(exchange) ?? new Map<string, string[] | undefined>()
+    this.#routes.set(exchange, routes)
+    if (!routes.has(routingKey)) routes.set(routingKey, this.#route(exchange, routingKey))
+    return routes.get(routingKey)
+  }
+
+  #route(exchange: string, routingKey: string): string[] | undefined {
     // The default exchange routes to the queue of that name; one that was not declared over a link may exist all the same.
     if (exchange === '') return this.#queues.has(routingKey) ? [routingKey] : undefined
     const type = this.#types.get(exchange)

@@ -39,13 +39,21 @@ const newBook = (): ChannelBook => ({
 
 /** Every so many passages those are let go that have arrived. */
 const SWEEP = 4096
+/** More messages than a lane of our proxies can have in hand, which is 8 MiB: one has at least 100 bytes with its frames. */
+const MOST_IN_HAND = 100_000
+
+/** A passage of which it is open whether it arrives, with where it ends in its lane. */
+export interface Bound {
+  until: number
+  passage: Passage
+}
 
 /** What is open on a connection. */
 export class ConnectionBook {
   side: ConnectionOpened['side'] = 'node'
   readonly channels = new Map<number, ChannelBook>()
-  /** Of messages on it of which it is open whether they arrived, with where they end in their lane. */
-  passages: { lane: keyof LaneCounts; until: number; passage: Passage }[] = []
+  /** What may still be in hand of each lane, and some that has arrived. */
+  readonly passages: Record<keyof LaneCounts, Bound[]> = { upstream: [], downstream: [] }
 
   /** @param tag Of what is published or delivered: a closed channel that begins at 1 again is a new one. */
   channel(number: number, tag = 0): ChannelBook {
@@ -58,9 +66,13 @@ export class ConnectionBook {
 
   /** A passage of which it is open whether it arrives. */
   enter(lane: keyof LaneCounts, until: number, passage: Passage): void {
-    this.passages.push({ lane, until, passage })
-    if (this.passages.length % SWEEP === 0)
-      this.passages = this.passages.filter((one) => one.passage.reached === 'open')
+    const bound = this.passages[lane]
+    bound.push({ until, passage })
+    if (bound.length % SWEEP !== 0) return
+    const open = bound.filter((one) => one.passage.reached === 'open')
+    const inHand = open.slice(-MOST_IN_HAND)
+    for (const { passage: gone } of open.slice(0, open.length - inHand.length)) gone.reached = 'yes'
+    this.passages[lane] = inHand
   }
 }
 
@@ -82,14 +94,18 @@ export class Books {
 }
 
 /** Takes out what an answer names: one, or all up to it. Tag 0 names all. */
-export function taken<T>(open: Map<number, T>, tag: number, multiple: boolean): [tag: number, T][] {
-  if (multiple) {
-    const all = [...open].filter(([one]) => tag === 0 || one <= tag)
-    for (const [one] of all) open.delete(one)
-    return all
+export function taken<T>(open: Map<number, T>, tag: number, multiple: boolean): T[] {
+  if (!multiple) {
+    const found = open.get(tag)
+    if (found === undefined) return []
+    open.delete(tag)
+    return [found]
   }
-  const found = open.get(tag)
-  if (found === undefined) return []
-  open.delete(tag)
-  return [[tag, found]]
+  const all: T[] = []
+  for (const [one, passage] of open) {
+    if (tag !== 0 && one > tag) continue
+    open.delete(one)
+    all.push(passage)
+  }
+  return all
 }

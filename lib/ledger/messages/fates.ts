@@ -1,7 +1,7 @@
 import { inSeconds } from '../../util/clock.ts'
 import { storyOf } from './message-story.ts'
 import { proofOf } from './proofs.ts'
-import type { Send } from './passages.ts'
+import type { Delivery, Send } from './passages.ts'
 import { nodeOf, type Message, type Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -38,8 +38,11 @@ export const isLost = ({ fate }: MessageFate): boolean => LOST.has(fate)
 export interface MessageFate {
   message: Message
   fate: Fate
-  /** One line for each source: the wire in its order, the broker, the database and the effects. */
-  evidence: string[]
+  /**
+   * One line for each source: the wire in its order, the broker, the database and the effects. Of most messages nobody
+   * asks; whoever does must before the journal goes on.
+   */
+  evidence: () => string[]
   /** Where the sources contradict each other; empty: they agree. */
   divergences: string[]
 }
@@ -50,8 +53,8 @@ export function fateOf(message: Message, traffic: Traffic, world: World): Messag
   return {
     message,
     fate,
-    evidence: [...storyOf(message), ...because],
-    divergences: divergencesOf(message, fate),
+    evidence: () => [...storyOf(message), ...because],
+    divergences: divergencesOf(message, fate, world),
   }
 }
 
@@ -130,7 +133,7 @@ function furthest({ sends, deliveries, call }: Message, world: World): Told {
 function undelivered(forwarded: readonly Send[], timeoutMs: number | undefined, world: World): Told {
   const names = [...new Set(forwarded.flatMap(({ queues, routingKey }) => queues ?? [routingKey]))]
   const queues = names.flatMap((name) => world.queue(name) ?? [])
-  const full = queues.find(({ ready }) => ready > 0)
+  const full = queues.find((queue) => world.freshIn(queue) > 0)
   if (full && full.consumers === 0)
     return ['parked', [`queue ${full.name} has ${full.ready} messages and no consumer`]]
   const expires = forwarded.some(({ expirationMs }) => expirationMs !== undefined)
@@ -160,7 +163,7 @@ function nodesReached({ deliveries }: Message): string[] {
 
 // What contradicts itself.
 
-function divergencesOf({ sends, deliveries }: Message, fate: Fate): string[] {
+function divergencesOf({ sends, deliveries }: Message, fate: Fate, world: World): string[] {
   const handedOn = sends.filter(({ reached }) => reached !== 'no')
   const anew = deliveries.filter(({ redelivered }) => !redelivered)
   const queues = Math.max(1, ...handedOn.map((send) => send.queues?.length ?? 1))
@@ -173,11 +176,26 @@ function divergencesOf({ sends, deliveries }: Message, fate: Fate): string[] {
   if (isDone(fate) && deliveries.length > 0 && certain.length > deliveries.length)
     found.push(`it was published ${certain.length} times and delivered ${deliveries.length} times`)
   for (const delivery of deliveries)
-    if (isDone(fate) && !delivery.answer && !delivery.noAck && delivery.reached === 'open')
+    if (isDone(fate) && !delivery.answer && !delivery.noAck && isMissing(delivery, deliveries, world))
       found.push(
-        `its delivery, entry ${delivery.ordinal}, was never acknowledged, though the connection lives`,
+        delivery.reached === 'open'
+          ? `its delivery, entry ${delivery.ordinal}, was never acknowledged, though the connection lives`
+          : `its delivery, entry ${delivery.ordinal}, was never acknowledged, and it was not delivered again when the connection had closed`,
       )
   return found
+}
+
+/** An acknowledgement must have been there: its connection lives, or the broker did not deliver the message again. */
+function isMissing(
+  { reached, queue, ordinal }: Delivery,
+  deliveries: readonly Delivery[],
+  world: World,
+): boolean {
+  if (reached === 'open') return true
+  const row = queue === undefined ? undefined : world.queue(queue)
+  // Where the queue has gone, or still has messages, it need not have been.
+  if (reached === 'no' || !row || row.ready > 0) return false
+  return !deliveries.some((other) => other.ordinal > ordinal)
 }
 
 const isDone = (fate: Fate): boolean => fate === 'done' || fate === 'done more than once'

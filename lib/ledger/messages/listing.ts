@@ -1,9 +1,9 @@
 import type { Entry } from '../entries.ts'
-import { factsOf, scenariosOf } from '../facts.ts'
+import { Scenarios } from '../facts.ts'
 import { arrivalsOf } from '../effects.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { accountsOf } from './accounts.ts'
-import { isLost, type Fate, type MessageFate } from './fates.ts'
+import { isLost, type Fate } from './fates.ts'
 import { nodeOf, type Message } from './traffic.ts'
 
 /** One message as a line of a listing. */
@@ -54,7 +54,7 @@ function progressOf({ sends, deliveries }: Message): Progress {
 export function listed(
   message: Message,
   callOf: Message | undefined,
-  told: MessageFate | undefined,
+  told: ToldFate | undefined,
   size = 0,
 ): Listed {
   const { call, sends, deliveries } = message
@@ -73,19 +73,32 @@ export function listed(
     call: { ...callOf?.call, ...call },
     size,
     fate: told?.fate ?? progressOf(message),
-    broken: told !== undefined && (isLost(told) || told.fate === 'done more than once'),
+    broken: told?.broken ?? false,
   }
 }
 
+/** What the ledger says of a message. */
+export interface ToldFate {
+  fate: Fate
+  /** It is lost, or was done more than once. */
+  broken: boolean
+  evidence: string[]
+}
+
 /** The fates that the ledger gives, by identity, over all scenarios of a journal. */
-export function fatesIn(entries: readonly Entry[]): Map<string, MessageFate> {
-  const fates = new Map<string, MessageFate>()
-  for (const { scenario } of scenariosOf(entries)) {
-    const facts = factsOf(entries, scenario)
+export function fatesIn(entries: readonly Entry[]): Map<string, ToldFate> {
+  const fates = new Map<string, ToldFate>()
+  const scenarios = new Scenarios(entries)
+  for (const { scenario } of scenarios.list()) {
+    const facts = scenarios.factsOf(scenario)
     // What was not asked for was not read to its end either.
     if (!facts.asked) continue
     const { own, foreign } = accountsOf(facts, arrivalsOf(facts).own)
-    for (const one of [...own, ...foreign]) fates.set(one.message.call.identity, one)
+    for (const one of [...own, ...foreign]) {
+      const { message, fate, evidence } = one
+      const broken = isLost(one) || fate === 'done more than once'
+      fates.set(message.call.identity, { fate, broken, evidence: evidence() })
+    }
   }
   return fates
 }

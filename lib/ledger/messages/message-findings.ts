@@ -1,4 +1,4 @@
-import type { AllowedWord } from '../entries.ts'
+import type { AllowedWord } from '../promise-entries.ts'
 import { ofKind, type ScenarioFacts } from '../facts.ts'
 import type { Finding, MessageCounts, Reason } from '../verdict-document.ts'
 import { labelOf, type Accounts } from './accounts.ts'
@@ -9,10 +9,8 @@ type Found = Omit<Finding, 'allowed'>
 /** What is said of messages, by word. */
 export function messageFindings({ own, foreign }: Accounts): [AllowedWord, Found][] {
   const ownWords = own.flatMap((told): [AllowedWord, Found][] => {
-    const finding = findingOf(told, told.fate)
-    if (isLost(told)) return [['lost', finding]]
-    if (told.fate === 'done more than once') return [['duplicated', finding]]
-    return told.fate === 'parked' ? [['parked', finding]] : []
+    const word = wordFor(told)
+    return word === undefined ? [] : [[word, findingOf(told, told.fate)]]
   })
   return [
     ...ownWords,
@@ -23,12 +21,18 @@ export function messageFindings({ own, foreign }: Accounts): [AllowedWord, Found
   ]
 }
 
+function wordFor(told: MessageFate): AllowedWord | undefined {
+  if (isLost(told)) return 'lost'
+  if (told.fate === 'done more than once') return 'duplicated'
+  return told.fate === 'parked' ? 'parked' : undefined
+}
+
 const findingOf = ({ message, evidence }: MessageFate, what: string): Found => ({
   object: 'message',
   id: message.call.identity,
   ...(message.call.workflow === undefined ? {} : { execution: message.call.workflow }),
   text: `${labelOf(message)}: ${what}`,
-  evidence,
+  evidence: evidence(),
 })
 
 type Unknown = Extract<Reason, { outcome: 'unknown' }>
@@ -49,7 +53,7 @@ export function messageDoubts({ own, divergences }: Accounts, facts: ScenarioFac
     ...unknown
       .slice(0, LISTED)
       .map(({ message, evidence }) =>
-        doubt(`what became of ${labelOf(message)} cannot be told: ${evidence.join('; ')}`, [
+        doubt(`what became of ${labelOf(message)} cannot be told: ${evidence().join('; ')}`, [
           message.call.identity,
         ]),
       ),

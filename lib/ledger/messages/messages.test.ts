@@ -3,45 +3,14 @@ import type { Entry } from '../entries.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { ids, renumbered, verdictOn, words } from '../judging.helper.ts'
 import * as story from '../story.helper.ts'
+import { A1, expiredRows, life, links, start, upTo } from './life.helper.ts'
 import * as wire from './wire.helper.ts'
 
 const { actionRow, broker, doneRows, effect, executionRow, rest, scenario, taskRow } = story
-const { acked, bound, closed, confirmed, delivered, opened, passed, published, replyTo, result, runAction } =
-  wire
+const { acked, closed, confirmed, delivered, opened, passed, published, replyTo, result, runAction } = wire
 
-const A1 = 'a:e1.t1'
-const A2 = 'a:e1.t2'
-const start = wire.startWorkflow('e1')
-const links = ['api-1', 'engine-1', 'executor-1', 'executor-2'].flatMap((node): story.Story =>
-  [1, 2].map((connection) => [5, opened(`${node}.rabbitmq`, connection)]),
-)
-
-/** The whole life of `e1`, workflow `two`, on the wire: in the order of what happens. */
-const life: story.Story = [
-  ...links,
-  ...bound('mistral_engine'),
-  ...bound('mistral_executor'),
-  ...passed(10, start, ['api-1', 1], ['engine-1', 1]),
-  ...passed(20, replyTo(start), ['engine-1', 1], ['api-1', 1]),
-  ...passed(30, runAction(A1), ['engine-1', 2], ['executor-1', 1]),
-  [40, effect('e1', 't1')],
-  ...passed(50, result(A1), ['executor-1', 1], ['engine-1', 2]),
-  ...passed(60, runAction(A2), ['engine-1', 3], ['executor-1', 2]),
-  [70, effect('e1', 't2')],
-  ...passed(80, result(A2), ['executor-1', 2], ['engine-1', 3]),
-]
-const sane = (): Entry[] => scenario(...life, ...rest(doneRows('e1')))
-
-/** The rows of `e1` when its first action was never heard of again and has expired. */
-const expiredRows = {
-  executions: [executionRow('e1', 'ERROR')],
-  tasks: [taskRow('e1', 't1', 'ERROR')],
-  actions: [actionRow('e1.t1', 'ERROR', { expired: true })],
-}
 const asked = { expect: 'ERROR' } as const
-
-/** `e1` until its first action, and what happened then. */
-const upTo = (...then: story.Story): story.Story => [...life.slice(0, links.length + 6 + 8), ...then]
+const sane = (): Entry[] => scenario(...life, ...rest(doneRows('e1')))
 
 /** The furthest point of the message that is lost when this happened after `e1` had started. */
 const lost = (...then: story.Story): string => {

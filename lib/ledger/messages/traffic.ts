@@ -1,4 +1,4 @@
-import type { Entry } from '../entries.ts'
+import type { Entry, EntryOf } from '../entries.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
@@ -27,7 +27,7 @@ export interface MethodCount {
   delivered: number
 }
 
-type EntryOf<K extends Entry['kind']> = Extract<Entry, { kind: K }>
+const MOST_PER_ANSWERED = 10
 
 /** `engine-1` of `engine-1.rabbitmq`. */
 export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('.'))
@@ -38,7 +38,7 @@ export const nodeOf = (link: string): string => link.slice(0, link.lastIndexOf('
  */
 export class Traffic {
   /** By their identity. Of messages of which everything was answered only the last are kept. */
-  readonly messages = new Map<string, Message>()
+  readonly messages: Map<string, Message>
   /** How many of them were forgotten. */
   forgotten = 0
   readonly counts = new Map<string, MethodCount>()
@@ -55,15 +55,19 @@ export class Traffic {
   readonly #replies = new Map<string, Message>()
   readonly #finished: Map<string, true>
   readonly #keep: (call: CallFact) => boolean
+  readonly #most: number
 
   /**
    * @param keep Which messages are followed; replies are if their call is. Default: those that are judged.
    * @param mostAnswered So many of which everything was answered are kept, the last ones. Default: all; whoever follows
-   * a cluster that may run for days needs a bound.
+   * a cluster that may run for days needs a bound. Of all messages ten times as many are kept: what nobody takes, or
+   * nobody takes over a link, would stay for ever.
    */
   constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged, mostAnswered = Infinity) {
     this.#keep = keep
-    this.#finished = new Recent(mostAnswered, (identity) => this.#forget(identity))
+    this.#most = mostAnswered
+    this.messages = new Recent(MOST_PER_ANSWERED * mostAnswered, (_, message) => this.#forgotten(message))
+    this.#finished = new Recent(mostAnswered, (identity) => this.forget(identity))
     this.heartbeats = new Recent(mostAnswered)
     this.results = new Recent(mostAnswered)
     this.asked = new Recent(mostAnswered)
@@ -124,7 +128,8 @@ export class Traffic {
       ...(expirationMs === undefined ? {} : { expirationMs }),
       queues: this.#bindings.route(exchange, routingKey),
     }
-    message.sends.push(send)
+    // Mostly it is the only one: an array that grows has room for many.
+    message.sends = message.sends.length === 0 ? [send] : [...message.sends, send]
     if (tag > 0) book.sends.set(tag, send)
     connection.enter('upstream', entry.until, send)
     return [message]
@@ -140,7 +145,7 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return []
     const delivery: Delivery = { ...passageOf(entry, connection, call.identity), queue, redelivered, noAck }
-    message.deliveries.push(delivery)
+    message.deliveries = message.deliveries.length === 0 ? [delivery] : [...message.deliveries, delivery]
     if (noAck) this.#finish(message)
     else book.deliveries.set(tag, delivery)
     connection.enter('downstream', entry.until, delivery)
@@ -152,10 +157,12 @@ export class Traffic {
     const book = this.#books.of(entry).channel(channel)
     if (tag > book.published && !book.closed)
       this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
-    return taken(book.sends, tag, multiple).flatMap(([, send]) => {
+    const messages: Message[] = []
+    for (const send of taken(book.sends, tag, multiple)) {
       send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
-      return this.#answered(send)
-    })
+      this.#answered(send, messages)
+    }
+    return messages
   }
 
   #acked(entry: EntryOf<'message.acked'>): Message[] {
@@ -165,11 +172,13 @@ export class Traffic {
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
     if (!multiple && book.answered.has(tag))
       this.#stray(entry, `delivery ${tag} was answered twice`, book.answered.get(tag))
-    return taken(book.deliveries, tag, multiple).flatMap(([one, delivery]) => {
-      book.answered.set(one, delivery.identity)
+    const messages: Message[] = []
+    for (const delivery of taken(book.deliveries, tag, multiple)) {
+      book.answered.set(delivery.tag, delivery.identity)
       delivery.answer = { ordinal, at, how, requeue }
-      return this.#answered(delivery)
-    })
+      this.#answered(delivery, messages)
+    }
+    return messages
   }
 
   #returned(entry: EntryOf<'message.returned'>): Message[] {
@@ -192,18 +201,20 @@ export class Traffic {
   }
 
   #connectionClosed(entry: EntryOf<'connection.closed'>): void {
-    for (const { lane, until, passage } of this.#books.of(entry).passages)
-      passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
+    const { passages } = this.#books.of(entry)
+    for (const lane of ['upstream', 'downstream'] as const)
+      for (const { until, passage } of passages[lane])
+        passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
     this.#books.close(entry)
   }
 
   /** What was answered has arrived. */
-  #answered(passage: Send | Delivery): Message[] {
+  #answered(passage: Send | Delivery, messages: Message[]): void {
     passage.reached = 'yes'
     const message = this.messages.get(passage.identity)
-    if (!message) return []
+    if (!message) return
     this.#finish(message)
-    return [message]
+    messages.push(message)
   }
 
   /** A message that was delivered and of which nothing is open is forgotten in time. */
@@ -215,13 +226,21 @@ export class Traffic {
     if (isOver) this.#finished.set(call.identity, true)
   }
 
-  #forget(identity: string): void {
+  /** What comes of it later is as if it came of a message that was never seen. */
+  forget(identity: string): void {
     const message = this.messages.get(identity)
     if (!message) return
     this.messages.delete(identity)
-    this.#calls.delete(message.call.msgId ?? '')
-    this.#replies.delete(message.call.msgId ?? '')
+    this.#forgotten(message)
+  }
+
+  #forgotten({ call: { msgId }, sends, deliveries }: Message): void {
     this.forgotten += 1
+    // Nobody asks any more whether it arrived: its connection lets it go.
+    for (const passage of [...sends, ...deliveries]) passage.reached = 'yes'
+    if (msgId === undefined) return
+    this.#calls.delete(msgId)
+    this.#replies.delete(msgId)
   }
 
   #messageOf(call: CallFact): Message | undefined {
@@ -262,6 +281,7 @@ export class Traffic {
   #stray({ ordinal, link, connection }: Seen, what: string, identity?: string): void {
     const text = `entry ${ordinal}, connection ${connection} of ${link}: ${what}`
     this.strays.push({ ordinal, text, ...(identity === undefined ? {} : { identity }) })
+    if (this.strays.length > this.#most) this.strays.shift()
   }
 }
 

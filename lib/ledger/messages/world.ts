@@ -1,6 +1,7 @@
 import type { Arrival } from '../effects.ts'
-import type { ActionRow, DatabaseRead, ExecutionRow, QueueRow, TaskRow } from '../entries.ts'
-import { ofKind, type EntryOf, type ScenarioFacts } from '../facts.ts'
+import type { ActionRow, EntryOf, ExecutionRow, QueueRow, TaskRow } from '../entries.ts'
+import { ofKind, type ScenarioFacts } from '../facts.ts'
+import { readyBefore } from '../surroundings.ts'
 import { isTerminal } from '../tree.ts'
 
 /** What the other sources say, besides the wire: the database, the effects, the broker and the nodes' lives. */
@@ -19,6 +20,8 @@ export interface World {
   terminalAt(action: string): number | undefined
   /** By the broker, at the end. */
   queue(name: string): QueueRow | undefined
+  /** Messages ready in a queue at the end, beyond those that were before the scenario started anything. */
+  freshIn(queue: QueueRow): number
   brokerWasRead: boolean
   /** When a node's process ended, if it did; the first time after `since`. */
   diedAfter(node: string, since: number): number | undefined
@@ -26,20 +29,17 @@ export interface World {
 
 /** Indexes of a scenario's final reading, and of those before it. */
 export function worldOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): World {
-  const { reading, judgedEntries, earlierEntries } = facts
+  const { reading, judgedEntries, past } = facts
   const executions = new Map(reading?.executions.map((row) => [row.id, row]))
   const tasks = new Map(reading?.tasks.map((row) => [row.id, row]))
   const actions = new Map(reading?.actions.map((row) => [row.id, row]))
   const byTask = Map.groupBy(reading?.actions ?? [], ({ task }) => task)
   const children = Map.groupBy(reading?.executions ?? [], ({ task }) => task)
   const byMark = Map.groupBy(arrivals, ({ attempt }) => attempt)
-  const roots = rootsOf(
-    ofKind(earlierEntries, 'database.read'),
-    ofKind(earlierEntries, 'execution.requested'),
-  )
   const terminal = terminalTimes(ofKind(judgedEntries, 'database.read'))
   const broker = ofKind(judgedEntries, 'broker.read').at(-1)
   const queues = new Map(broker?.queues.map((row) => [row.name, row]))
+  const before = readyBefore(facts)
   const exits = ofKind(judgedEntries, 'node.exited')
   return {
     execution: (id) => executions.get(id),
@@ -47,27 +47,14 @@ export function worldOf(facts: ScenarioFacts, arrivals: readonly Arrival[]): Wor
     action: (id) => actions.get(id),
     actionsOf: (task) => byTask.get(task) ?? [],
     childrenOf: (task) => children.get(task) ?? [],
-    rootOf: (id) => roots.get(id),
+    rootOf: (id) => past.rootOf(id),
     runsOf: ({ attempt }) => (attempt === null ? [] : (byMark.get(attempt) ?? [])),
     terminalAt: (action) => terminal.get(action),
     queue: (name) => queues.get(name),
+    freshIn: ({ name, ready }) => ready - (before.get(name) ?? 0),
     brokerWasRead: broker !== undefined,
     diedAfter: (node, since) => exits.find((exit) => exit.node === node && exit.at >= since)?.at,
   }
-}
-
-/** Rows are removed between scenarios, but every reading of them is in the journal. */
-function rootsOf(
-  readings: readonly DatabaseRead[],
-  requested: readonly EntryOf<'execution.requested'>[],
-): Map<string, string> {
-  const roots = new Map(requested.map(({ execution }) => [execution, execution]))
-  for (const { executions, tasks, actions } of readings) {
-    for (const { id, root } of executions) roots.set(id, root)
-    for (const { id, execution } of tasks) roots.set(id, roots.get(execution) ?? execution)
-    for (const { id, task } of actions) roots.set(id, roots.get(task) ?? task)
-  }
-  return roots
 }
 
 function terminalTimes(readings: readonly EntryOf<'database.read'>[]): Map<string, number> {

@@ -1,31 +1,21 @@
 import { crc32 } from 'node:zlib'
 import type { CallFact } from '../../ledger/wire-entries.ts'
-import { Recent } from '../../util/recent.ts'
 import type { Content } from '../../wire/amqp/message.ts'
-import { decodeCall, isJudged, outcomeOf, type RpcInput } from '../../wire/rpc/call.ts'
+import { canBeCall, decodeCall, isJudged, outcomeOf, type RpcInput } from '../../wire/rpc/call.ts'
+import { BodyMemory } from './body-memory.ts'
 
-/** Messages that are remembered: many more than are under way between their publish and their delivery. */
-const MOST_MESSAGES = 4096
-/** Longer bodies are rare, and decoded as often as they pass. */
-const MOST_BYTES = 8192
+/** Bodies that are remembered, in bytes: many more than are under way between their publish and their delivery. */
+const MEMORY_BYTES = 32 * 2 ** 20
+/** Longer ones are rare, and decoded as often as they pass. */
+const MOST_BYTES = 16 * 1024
+/** Of a body so much decides where it is looked for: ids come early. */
+const KEY_BYTES = 512
 
 type Properties = RpcInput['properties']
 
-/** All that a call is told by, besides its body. */
-const TELLING: Required<{ [P in keyof Properties]: true }> = {
-  contentType: true,
-  correlationId: true,
-  replyTo: true,
-  type: true,
-  expiration: true,
-}
-const NAMES = Object.keys(TELLING) as (keyof Properties)[]
-
-interface Known {
+/** All that a call is told by, besides its body, and what it is. */
+interface Known extends Required<{ [P in keyof Properties]: Properties[P] }> {
   exchange: string
-  /** The values of the telling properties. */
-  told: (string | undefined)[]
-  body: Buffer
   call: CallFact | undefined
 }
 
@@ -34,35 +24,36 @@ interface Known {
  * bytes: it is decoded the first time only.
  */
 export class Calls {
-  readonly #known = new Recent<number, Known>(MOST_MESSAGES)
+  readonly #memory = new BodyMemory<Known>(MEMORY_BYTES)
 
   /** What the journal keeps of the RPC that a message is; undefined if it is none. */
   of(exchange: string, content: Content): CallFact | undefined {
     const { body, properties, truncated } = content
+    if (!canBeCall(content)) return undefined
     if (truncated || body.length > MOST_BYTES) return callFactOf(exchange, content)
-    const key = crc32(body)
-    const known = this.#known.get(key)
-    if (known && known.exchange === exchange && isSame(known, content)) return known.call
+    const key = crc32(body.length > KEY_BYTES ? body.subarray(0, KEY_BYTES) : body)
+    const known = this.#memory.get(key, body)
+    if (known && known.exchange === exchange && tellTheSame(known, properties)) return known.call
     const call = callFactOf(exchange, content)
-    // A copy, since a view keeps all in memory that came with it.
-    this.#known.set(key, {
-      exchange,
-      told: NAMES.map((name) => properties[name]),
-      body: Buffer.from(body),
-      call,
-    })
+    // Headers may be views, which keep all in memory that arrived with them.
+    const { contentType, correlationId, replyTo, type, expiration } = properties
+    this.#memory.set(key, body, { exchange, contentType, correlationId, replyTo, type, expiration, call })
     return call
   }
 }
 
-const isSame = (known: Known, { body, properties }: Content): boolean =>
-  known.body.equals(body) && NAMES.every((name, index) => known.told[index] === properties[name])
+const tellTheSame = (a: Properties, b: Properties): boolean =>
+  a.contentType === b.contentType &&
+  a.correlationId === b.correlationId &&
+  a.replyTo === b.replyTo &&
+  a.type === b.type &&
+  a.expiration === b.expiration
 
 function callFactOf(exchange: string, content: Content): CallFact | undefined {
   const call = decodeCall({ exchange, ...content })
   if (!call) return undefined
   const { driver, kind, method, identity, msgId, replyTo, timeoutMs, ids } = call
-  const { actions, ...named } = ids
+  const { workflow, task, action, actions } = ids
   const failed = kind === 'reply' ? call.ok === false : outcomeOf(call) === 'error'
   return {
     driver,
@@ -73,7 +64,9 @@ function callFactOf(exchange: string, content: Content): CallFact | undefined {
     identity: identity ?? '',
     ...(msgId !== undefined && { msgId }),
     ...(replyTo !== undefined && { replyTo }),
-    ...named,
+    ...(workflow !== undefined && { workflow }),
+    ...(task !== undefined && { task }),
+    ...(action !== undefined && { action }),
     ...(actions && { actions: [...actions] }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(failed && { failed }),

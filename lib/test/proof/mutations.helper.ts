@@ -1,6 +1,5 @@
 import type { ActionRow, Entry } from '../../ledger/entries.ts'
-import { factsOf } from '../../ledger/facts.ts'
-import { trafficOf } from '../../ledger/messages/traffic.ts'
+import { Scenarios, type ScenarioFacts } from '../../ledger/facts.ts'
 
 /** A journal that somebody has falsified, in one place. */
 export interface Mutation {
@@ -9,6 +8,9 @@ export interface Mutation {
   about: string[]
   entries: Entry[]
 }
+
+const factsOf = (entries: readonly Entry[], scenario: string): ScenarioFacts =>
+  new Scenarios(entries).factsOf(scenario)
 
 type How = 'removed' | 'doubled'
 const HOW: readonly How[] = ['removed', 'doubled']
@@ -35,9 +37,9 @@ export function* entryMutations(entries: readonly Entry[], scenario: string): Ge
 
 /** What each publish, delivery, ack and effect is about, by its ordinal. */
 function aboutEntries(entries: readonly Entry[], scenario: string): Map<number, string[]> {
-  const { earlierEntries, judgedEntries, reading } = factsOf(entries, scenario)
+  const { past, judgedEntries, reading } = factsOf(entries, scenario)
   const about = new Map<number, string[]>()
-  for (const { call, sends, deliveries } of trafficOf(earlierEntries).messages.values()) {
+  for (const { call, sends, deliveries } of past.traffic.messages.values()) {
     for (const { ordinal } of [...sends, ...deliveries]) about.set(ordinal, [call.identity])
     for (const { answer } of deliveries) if (answer) about.set(answer.ordinal, [call.identity])
   }

@@ -1,11 +1,11 @@
 import { Body, type Allowance } from './body.ts'
-import { bodySizeOf, decodeArguments, decodeProperties, methodIdOf } from './decode.ts'
+import { bodySizeOf, decodeArguments, LastProperties, methodIdOf } from './decode.ts'
 import { reasonOf } from './field-reader.ts'
 import { PROTOCOL_HEADER, type Frame } from './frame.ts'
 import type { AmqpMessage, Content, Place, ProtocolHeader, UnfinishedMessage } from './message.ts'
 import { CONSTANTS } from './methods.ts'
 import { OpenMessage, type ArgumentValues } from './open-message.ts'
-import { METHOD_BY_ID, type Method } from './specification.ts'
+import { METHOD_BY_ID, type Method, type Properties } from './specification.ts'
 
 const { FRAME_METHOD, FRAME_HEADER, FRAME_BODY, FRAME_HEARTBEAT } = CONSTANTS
 
@@ -26,6 +26,8 @@ export interface AssemblerOptions {
   maxBodyBytes: number
   /** Of all bodies of the lane that are not whole, at most. */
   maxOpenBytes: number
+  /** Whether anything of a body is kept. */
+  keeps: (properties: Properties, first: Buffer) => boolean
 }
 
 /** Puts the frames of one lane together to messages, channel by channel. */
@@ -33,6 +35,7 @@ export class Assembler {
   readonly #options: AssemblerOptions
   readonly #open = new Map<number, OpenMessage>()
   readonly #allowance: Allowance
+  readonly #properties = new LastProperties()
   #envelopes = 0
 
   constructor(options: AssemblerOptions) {
@@ -110,7 +113,7 @@ export class Assembler {
     this.#charge(open, frame.size)
     open.body = this.#newBody(bodySizeOf(frame) ?? 0)
     try {
-      open.properties = decodeProperties(frame)
+      open.properties = this.#properties.of(frame)
     } catch (error) {
       open.malformed ??= `the content header of ${open.method?.name}: ${reasonOf(error)}`
     }
@@ -125,7 +128,10 @@ export class Assembler {
     if (body && frame.begins && frame.size > body.left)
       open.malformed ??= `${method?.name} with more body than its content header says`
     open.body ??= this.#newBody(frame.size)
-    open.body.add(frame.payload)
+    const piece = frame.payload
+    if (open.body.isNew && piece.length > 0 && !this.#options.keeps(open.properties, piece))
+      open.body.renounce()
+    open.body.add(piece)
     // Not earlier, since a frame without its end makes no message.
     if (frame.ends && open.body.left <= 0) this.#finish(open)
   }

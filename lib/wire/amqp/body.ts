@@ -9,7 +9,7 @@ const NOTHING = Buffer.alloc(0)
 export class Body {
   /** What its content header says, in bytes. */
   readonly size: number
-  readonly #limit: number
+  #limit: number
   readonly #allowance: Allowance
   #received = 0
   #kept = 0
@@ -36,10 +36,20 @@ export class Body {
     return this.#kept < this.#received
   }
 
+  /** Nothing of it is kept. */
+  renounce(): void {
+    this.#limit = 0
+  }
+
+  /** Nothing of it has arrived. */
+  get isNew(): boolean {
+    return this.#received === 0
+  }
+
   add(piece: Buffer): void {
     const most = this.truncated ? 0 : Math.min(this.#limit - this.#kept, this.#allowance.left)
     const fits = Math.min(piece.length, most)
-    const isWhole = this.#received === 0 && fits === this.size
+    const isWhole = this.isNew && fits === this.size
     this.#received += piece.length
     this.#allowance.left -= fits
     if (isWhole) this.#bytes = piece

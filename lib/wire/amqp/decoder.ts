@@ -1,6 +1,7 @@
 import { Assembler } from './assembler.ts'
 import { FrameReader } from './frame.ts'
 import type { AmqpMessage, UnfinishedMessage } from './message.ts'
+import type { Properties } from './specification.ts'
 
 const MAX_BODY_BYTES = 2 ** 20
 const MAX_OPEN_BYTES = 16 * 2 ** 20
@@ -14,6 +15,8 @@ export interface AmqpDecoderOptions {
   maxBodyBytes?: number
   /** Of all bodies that are not whole together no more is kept, in bytes. Default 16 MiB; memory may be twice that. */
   maxOpenBytes?: number
+  /** Whether anything of a body is kept, told by the first bytes that come of it, one at least. Default: always. */
+  keeps?: (properties: Properties, first: Buffer) => boolean
 }
 
 /**
@@ -25,12 +28,13 @@ export class AmqpDecoder {
   readonly #reader: FrameReader
   readonly #assembler: Assembler
 
-  constructor({ onMessage, onOpaque, maxBodyBytes, maxOpenBytes }: AmqpDecoderOptions) {
+  constructor({ onMessage, onOpaque, maxBodyBytes, maxOpenBytes, keeps }: AmqpDecoderOptions) {
     this.#assembler = new Assembler({
       onMessage,
       onHopeless: (reason) => this.#reader.giveUp(reason),
       maxBodyBytes: maxBodyBytes ?? MAX_BODY_BYTES,
       maxOpenBytes: maxOpenBytes ?? MAX_OPEN_BYTES,
+      keeps: keeps ?? (() => true),
     })
     this.#reader = new FrameReader({
       onFrame: (frame) => this.#assembler.frame(frame),

@@ -23,6 +23,36 @@ export const MAX_NESTING = 64
 
 const TWO_32 = 2 ** 32
 
+/** Names of exchanges, queues and consumers are short, few, and in every message. */
+const LONGEST_KNOWN = 64
+const KNOWN = 1024
+const LAST_ASCII = 127
+const known: string[] = Array.from({ length: KNOWN }, () => '')
+
+/** A text that was met lately is not made again; such as are not in ASCII are rare. */
+function knownText(bytes: Buffer, begin: number, length: number): string {
+  let sum = length
+  let all = 0
+  for (let at = begin; at < begin + length; at += 1) {
+    const byte = bytes[at] as number
+    all |= byte
+    sum = (Math.imul(sum, 31) + byte) | 0
+  }
+  if (all > LAST_ASCII) return bytes.toString('utf8', begin, begin + length)
+  const place = sum & (KNOWN - 1)
+  const text = known[place] as string
+  if (isText(bytes, begin, length, text)) return text
+  return (known[place] = bytes.toString('utf8', begin, begin + length))
+}
+
+/** Both are in ASCII: the characters are the bytes. */
+function isText(bytes: Buffer, begin: number, length: number, text: string): boolean {
+  if (text.length !== length) return false
+  for (let index = 0; index < length; index += 1)
+    if (text.charCodeAt(index) !== bytes[begin + index]) return false
+  return true
+}
+
 /** The values in a part of a buffer, one after the other. Every read throws MalformedError at the part's end. */
 export class FieldReader {
   #bytes: Buffer
@@ -104,7 +134,10 @@ export class FieldReader {
 
   /** Octets that are not UTF-8 become U+FFFD. */
   shortstr(): string {
-    return this.#text(this.octet())
+    const length = this.octet()
+    if (length > LONGEST_KNOWN) return this.#text(length)
+    const at = this.#take(length)
+    return knownText(this.#bytes, at, length)
   }
 
   /** A view of what the reader was given. */

@@ -147,7 +147,8 @@ export class AmqpFollower {
     const channel = this.#channel(message)
     if (channel.publishes !== undefined) channel.publishes += 1
     const tag = channel.publishes ?? 0
-    this.#onEvent({ kind: 'published', tag, mandatory, ...carried(message, exchange, routingKey) })
+    const { channel: number, content, end } = message
+    this.#onEvent({ kind: 'published', tag, mandatory, channel: number, exchange, routingKey, content, end })
   }
 
   #confirmed(message: By<'basic.ack' | 'basic.nack'>, nack: boolean): void {
@@ -164,8 +165,9 @@ export class AmqpFollower {
   }
 
   #returned(message: By<'basic.return'>): void {
-    const { replyCode, exchange, routingKey } = message.fields
-    this.#onEvent({ kind: 'returned', code: replyCode, ...carried(message, exchange, routingKey) })
+    const { replyCode: code, exchange, routingKey } = message.fields
+    const { channel, content, end } = message
+    this.#onEvent({ kind: 'returned', code, channel, exchange, routingKey, content, end })
   }
 
   #delivered(message: By<'basic.deliver' | 'basic.get-ok'>): void {
@@ -181,7 +183,11 @@ export class AmqpFollower {
       queue: consumer?.queue,
       noAck: consumer?.noAck ?? false,
       redelivered,
-      ...carried(message, exchange, routingKey),
+      channel: message.channel,
+      exchange,
+      routingKey,
+      content: message.content,
+      end: message.end,
     })
   }
 
@@ -284,9 +290,3 @@ export class AmqpFollower {
     }
   }
 }
-
-const carried = (
-  { channel, content, end }: By<'basic.publish' | 'basic.return' | 'basic.deliver' | 'basic.get-ok'>,
-  exchange: string,
-  routingKey: string,
-): Carried => ({ channel, exchange, routingKey, content, end })

@@ -2,6 +2,13 @@ import { expect } from 'chai'
 import { ack, body, decodeFrames, header, HEADER, joined, publish } from './frames.helper.ts'
 import { decode } from './trace.helper.ts'
 
+const contentOf = (kept: string, bodySize: number, truncated: boolean) => ({
+  properties: {},
+  bodySize,
+  body: Buffer.from(kept),
+  truncated,
+})
+
 describe("an AMQP decoder's limits", () => {
   it('keep the head of a large body', () => {
     const frames = [publish(1), header(1, 9), body(1, 'abc'), body(1, 'def'), body(1, 'ghi')]
@@ -23,6 +30,23 @@ describe("an AMQP decoder's limits", () => {
     }).messages
     expect(message?.content).to.include({ bodySize: 6, truncated: true })
     expect(message?.content?.body.toString()).to.equal('abcd')
+  })
+
+  it('keep nothing of a body that nobody wants, told by its first bytes', () => {
+    const asked: string[] = []
+    const keeps = (_: unknown, first: Buffer): boolean => {
+      asked.push(first.toString())
+      return first[0] === 0x61
+    }
+    const frames = [publish(1), header(1, 6), body(1, ''), body(1, 'abc'), body(1, 'def')]
+    const others = [publish(2), header(2, 6), body(2, 'xyz'), body(2, 'abc'), publish(2), header(2, 0)]
+    const contents = decodeFrames([...frames, ...others], { keeps }).messages.map(({ content }) => content)
+    expect(contents).to.deep.equal([
+      contentOf('abcdef', 6, false),
+      contentOf('', 6, true),
+      contentOf('', 0, false),
+    ])
+    expect(asked).to.deep.equal(['abc', 'xyz'])
   })
 
   it('hold no more of a body of 2 GiB', () => {

@@ -174,7 +174,7 @@ export interface Decoded {
 
 export function decode(
   chunks: readonly Buffer[],
-  options: Pick<AmqpDecoderOptions, 'maxBodyBytes' | 'maxOpenBytes'> = {},
+  options: Pick<AmqpDecoderOptions, 'maxBodyBytes' | 'maxOpenBytes' | 'keeps'> = {},
 ): Decoded {
   const messages: AmqpMessage[] = []
   const opaque: string[] = []

@@ -1,5 +1,7 @@
 import { isObject } from './envelope.ts'
-import { inside, Members, parseJson, valueOf, type Piece } from './nested-json.ts'
+import { inside, Members, membersIn, parseJson, valueOf, type Piece } from './nested-json.ts'
+
+const NONE = new Members()
 
 /**
  * A call's arguments, decoded one at a time when they are asked for: most are long, and nobody asks. Each is JSON in a
@@ -7,17 +9,18 @@ import { inside, Members, parseJson, valueOf, type Piece } from './nested-json.t
  * are given: `{data, error, cancel}` for a result, `{cls, cls_attrs, data}` for an action.
  */
 export class Arguments {
-  readonly #members: Members
+  readonly #members: Pick<Members, 'names' | 'get'>
 
-  constructor(members: Members = new Members()) {
+  constructor(members: Pick<Members, 'names' | 'get'> = NONE) {
     this.#members = members
   }
 
   /** A single one, or none. */
   static of(name: string, piece: Piece | undefined): Arguments {
-    const members = new Members()
-    if (piece) members.add(name, piece)
-    return new Arguments(members)
+    return new Arguments({
+      names: piece ? [name] : [],
+      get: (asked) => (asked === name ? piece : undefined),
+    })
   }
 
   get names(): string[] {
@@ -35,7 +38,8 @@ export class Arguments {
 
   /** The members of an argument that is an object, undecoded. */
   object(name: string): Members | undefined {
-    return this.#members.objectIn(name)
+    const piece = this.#members.get(name)
+    return piece && membersIn(piece)
   }
 
   /** All of them by name. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { decodeCall, isJudged, outcomeOf, type RpcCall, type RpcInput } from './call.ts'
+import { canBeCall, decodeCall, isJudged, outcomeOf, type RpcCall, type RpcInput } from './call.ts'
 import { fixture, FIXTURES, type Fixture } from './fixtures.helper.ts'
 
 /** What a fixture is: kind, method, ids, and whether it is judged. */
@@ -56,6 +56,25 @@ const of = (name: string, driver: Fixture['driver']): RpcCall => decoded(fixture
 
 const named = (version: string, driver: string): string[] =>
   FIXTURES.filter((one) => one.version === version && one.driver === driver).map(({ name }) => name)
+
+const can = (text: string, type?: string): boolean =>
+  canBeCall({ body: Buffer.from(text), properties: { type } })
+
+describe('a first look at a message', () => {
+  it('takes none for no call that is one, also behind space', () => {
+    for (const { input } of FIXTURES) if (decodeCall(input)) expect(canBeCall(input)).to.equal(true)
+    const { input } = fixture('run_action', 'oslo')
+    for (const space of ['', ' ', '\n\t', '\u00a0', '\ufeff', '\u2003']) {
+      const body = Buffer.concat([Buffer.from(space), input.body])
+      expect(decoded({ ...input, body }).method).to.equal('run_action')
+    }
+  })
+
+  it('is enough for what can be none', () => {
+    expect(['', 'xxx', '[1]', '"a"', '1'].map((text) => can(text))).to.deep.equal(Array(5).fill(false))
+    expect([can('{'), can('', 'error')]).to.deep.equal([true, true])
+  })
+})
 
 /** A body of oslo.messaging. */
 function osloBody(message: object | string, version = '2.0'): Buffer {

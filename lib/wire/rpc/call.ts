@@ -59,6 +59,22 @@ export interface RpcCall {
   readonly partial: boolean
 }
 
+const EXCLAMATION_MARK = 33
+const OPENING_BRACE = 123
+const LAST_ASCII = 127
+
+/**
+ * Whether a body can be an RPC's, by as little of it as its first byte: most of what is none need not be kept or read.
+ * Only a pickled exception is known by its properties alone.
+ */
+export function canBeCall({ body, properties }: Pick<RpcInput, 'body' | 'properties'>): boolean {
+  if (properties.type === 'error') return true
+  const first = body[0]
+  if (first === undefined) return false
+  // Space, also such as is not of one byte, may come before the brace.
+  return first === OPENING_BRACE || first < EXCLAMATION_MARK || first > LAST_ASCII
+}
+
 /** Of a longer body only the head is read, as if the rest had not been kept. */
 const LONGEST_BODY = 1024 * 1024
 
@@ -70,6 +86,7 @@ const LONGEST_BODY = 1024 * 1024
  * evaluated, and what is not JSON is not read.
  */
 export function decodeCall(input: RpcInput): RpcCall | undefined {
+  if (!canBeCall(input)) return undefined
   const truncated = input.truncated || input.body.length > LONGEST_BODY
   const text = input.body.toString('utf8', 0, Math.min(input.body.length, LONGEST_BODY))
   const oslo = readOslo(text, truncated)

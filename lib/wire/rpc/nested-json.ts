@@ -9,6 +9,8 @@
 
 const SPACE = 32
 const QUOTE = 34
+const COMMA = 44
+const COLON = 58
 const OPENING_BRACKET = 91
 const BACKSLASH = 92
 const CLOSING_BRACKET = 93
@@ -65,12 +67,32 @@ export interface Piece {
 export function valueOf(piece: Piece): unknown {
   const { text, begin, end, slashes } = piece
   if (isString(piece)) {
-    const content = text.slice(begin + slashes + 1, end - slashes - 1)
-    if (!content.includes('\\')) return parseJson(`"${content}"`)
+    const plain = plainText(text, begin + slashes + 1, end - slashes - 1)
+    if (plain !== undefined) return plain
+  } else if (end - begin <= LONGEST_WORD) {
+    const word = text.slice(begin, end)
+    if (WORDS.has(word)) return WORDS.get(word)
   }
   let json: unknown = text.slice(begin, end)
   for (let strings = slashes; strings > 0; strings >>= 1) json = parseJson(`"${String(json)}"`)
   return typeof json === 'string' ? parseJson(json) : undefined
+}
+
+const WORDS: ReadonlyMap<string, boolean | null> = new Map([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
+const LONGEST_WORD = 'false'.length
+
+/** A string's content in which nothing is escaped, as a copy; undefined if it is none. */
+function plainText(text: string, begin: number, end: number): string | undefined {
+  for (let at = begin; at < end; at++) {
+    const char = text.charCodeAt(at)
+    if (char === BACKSLASH || char < SPACE) return undefined
+  }
+  // A slice keeps all of the text in memory that it is of, and here that is a text of its own.
+  return ` ${text.slice(begin, end)}`.slice(1)
 }
 
 /** What a JSON text says, or undefined if it is none. */
@@ -95,10 +117,15 @@ export function inside(piece: Piece): Piece | undefined {
   return { text, begin: begin + slashes + 1, end: end - slashes - 1, slashes: 2 * slashes + 1 }
 }
 
+/** Of a member: where its name and its value begin and end. */
+const NUMBERS = 4
+
 /** An object's members where they stand; a name with an escape in it, which no Python argument has, as it is written. */
 export class Members {
-  readonly names: string[] = []
-  readonly #pieces: Piece[] = []
+  readonly #text: string
+  readonly #slashes: number
+  /** Of each member its numbers, one after the other. */
+  readonly #places: number[] = []
   /** The members of the member that was to be looked into. */
   inner: Members | undefined
   /** They are all there. Otherwise something is missing, or is no JSON, and these come before it. */
@@ -106,14 +133,35 @@ export class Members {
   /** Behind the object, if it is whole. */
   end = 0
 
-  add(name: string, piece: Piece): void {
-    this.names.push(name)
-    this.#pieces.push(piece)
+  constructor(text = '', slashes = 0) {
+    this.#text = text
+    this.#slashes = slashes
+  }
+
+  add(nameBegin: number, nameEnd: number, begin: number, end: number): void {
+    this.#places.push(nameBegin, nameEnd, begin, end)
+  }
+
+  get names(): string[] {
+    const names: string[] = []
+    for (let at = 0; at < this.#places.length; at += NUMBERS)
+      names.push(this.#text.slice(this.#places[at], this.#places[at + 1]))
+    return names
   }
 
   /** The last one of this name. */
   get(name: string): Piece | undefined {
-    return this.#pieces[this.names.lastIndexOf(name)]
+    const places = this.#places
+    for (let at = places.length - NUMBERS; at >= 0; at -= NUMBERS) {
+      if (!isName(this.#text, places[at] ?? 0, places[at + 1] ?? 0, name)) continue
+      return {
+        text: this.#text,
+        begin: places[at + 2] ?? 0,
+        end: places[at + 3] ?? 0,
+        slashes: this.#slashes,
+      }
+    }
+    return undefined
   }
 
   /** What the last one of this name says; undefined if there is none, or it is no JSON. */
@@ -125,10 +173,15 @@ export class Members {
   /** The members of a member that is a string with an object in it. */
   objectIn(name: string): Members | undefined {
     const piece = this.get(name)
-    const json = piece && inside(piece)
-    if (!json || json.text[json.begin] !== '{') return undefined
-    return readMembers(json.text, json.begin, json.slashes)
+    return piece && membersIn(piece)
   }
+}
+
+/** The members of a piece that is a string with an object in it. */
+export function membersIn(piece: Piece): Members | undefined {
+  const json = inside(piece)
+  if (!json || json.text.charCodeAt(json.begin) !== OPENING_BRACE) return undefined
+  return readMembers(json.text, json.begin, json.slashes)
 }
 
 /** What to read of an object. */
@@ -145,44 +198,47 @@ interface Wanted {
  * @param slashes backslashes before each of its quotes.
  */
 export function readMembers(text: string, at: number, slashes: number, wanted: Wanted = {}): Members {
-  const members = new Members()
+  const members = new Members(text, slashes)
   let next = at
   do {
-    const begin = afterSpace(text, next + 1)
-    const name = nameAt(text, begin, slashes)
-    if (name === undefined) {
-      members.whole = text[next] === '{' && text[begin] === '}'
-      members.end = begin + 1
+    const opening = afterSpace(text, next + 1)
+    const begin = opening + slashes + 1
+    const end = opensString(text, opening, slashes) ? endOfString(text, begin, slashes) : -1
+    if (end < 0) {
+      members.whole = text.charCodeAt(next) === OPENING_BRACE && text.charCodeAt(opening) === CLOSING_BRACE
+      members.end = opening + 1
       return members
     }
-    if (wanted.until !== undefined && name.startsWith(wanted.until)) {
+    if (
+      wanted.until !== undefined &&
+      end - begin >= wanted.until.length &&
+      text.startsWith(wanted.until, begin)
+    ) {
       members.whole = true
       return members
     }
-    const colon = afterSpace(text, begin + name.length + 2 * (slashes + 1))
+    const colon = afterSpace(text, end + slashes + 1)
+    if (text.charCodeAt(colon) !== COLON) return members
     const value = afterSpace(text, colon + 1)
-    if (text[colon] !== ':') return members
-    let end: number
-    if (name === wanted.inner && text[value] === '{') {
+    const isInner = wanted.inner !== undefined && isName(text, begin, end, wanted.inner)
+    let valueEnd: number
+    if (isInner && text.charCodeAt(value) === OPENING_BRACE) {
       members.inner = readMembers(text, value, slashes)
-      end = members.inner.whole ? members.inner.end : -1
+      valueEnd = members.inner.whole ? members.inner.end : -1
     } else {
-      end = endOfValue(text, value, slashes)
+      valueEnd = endOfValue(text, value, slashes)
     }
-    if (end < 0) return members
-    members.add(name, { text, begin: value, end, slashes })
-    next = afterSpace(text, end)
-  } while (text[next] === ',')
-  members.whole = text[next] === '}'
+    if (valueEnd < 0) return members
+    members.add(begin, end, value, valueEnd)
+    next = afterSpace(text, valueEnd)
+  } while (text.charCodeAt(next) === COMMA)
+  members.whole = text.charCodeAt(next) === CLOSING_BRACE
   members.end = next + 1
   return members
 }
 
-function nameAt(text: string, at: number, slashes: number): string | undefined {
-  const begin = at + slashes + 1
-  const end = opensString(text, at, slashes) ? endOfString(text, begin, slashes) : -1
-  return end < 0 ? undefined : text.slice(begin, end)
-}
+const isName = (text: string, begin: number, end: number, name: string): boolean =>
+  end - begin === name.length && text.startsWith(name, begin)
 
 const LITERAL = /[\w.+-]+/y
 
@@ -192,8 +248,8 @@ function endOfValue(text: string, begin: number, slashes: number): number {
     const end = endOfString(text, begin + slashes + 1, slashes)
     return end < 0 ? -1 : end + slashes + 1
   }
-  const first = text[begin]
-  if (first === '{' || first === '[') return endOfNested(text, begin, slashes)
+  const first = text.charCodeAt(begin)
+  if (first === OPENING_BRACE || first === OPENING_BRACKET) return endOfNested(text, begin, slashes)
   LITERAL.lastIndex = begin
   return LITERAL.test(text) && LITERAL.lastIndex < text.length ? LITERAL.lastIndex : -1
 }

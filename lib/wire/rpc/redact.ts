@@ -98,11 +98,27 @@ export function redactBody(body: Buffer, maxBytes: number): string {
   return textOf(Buffer.from(redacted).subarray(0, maxBytes)) ?? ''
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const LONGEST_CHARACTER = 4
+/** The first byte of a character of two bytes, of three and of four is no less than this; one that goes on is less. */
+const FIRST_OF = [0xc0, 0xe0, 0xf0]
+
 /** Text in UTF-8, without a last character that was cut; undefined if it is none. */
 function textOf(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true })
+    return UTF_8.decode(bytes.subarray(0, endOfCharacters(bytes)))
   } catch {
     return undefined
   }
+}
+
+/** Where the last character ends that is whole. */
+function endOfCharacters(bytes: Buffer): number {
+  for (let back = 1; back < LONGEST_CHARACTER && back <= bytes.length; back += 1) {
+    const byte = bytes[bytes.length - back] as number
+    const length = 1 + FIRST_OF.filter((first) => byte >= first).length
+    if (length > 1) return length > back ? bytes.length - back : bytes.length
+    if (byte < 0x80) break
+  }
+  return bytes.length
 }
