@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { plural } from '../../report/text.ts'
 import type { ProxyView } from '../../scenario/toxiproxy.ts'
 import { messageOf, UsageError } from '../../util/errors.ts'
@@ -14,15 +14,22 @@ interface Flags extends ServerChoice {
 interface CreateFlags extends Flags {
   listen?: string
   disabled: boolean
+  onUpstreamError?: string
 }
 
 /** What changes which proxies a server has. */
 export function addProxies(proxy: Command): void {
   command(proxy, 'create', 'makes a proxy and says where it listens')
     .argument('<name>')
-    .argument('<upstream>', 'HOST:PORT')
+    .argument('<upstream>', 'HOST:PORT, or unix:/PATH at a server of ours')
     .option('--listen <address>', 'HOST:PORT (default: a free port of loopback)')
     .option('--disabled', 'it refuses connections until it is enabled', false)
+    .addOption(
+      new Option(
+        '--on-upstream-error <what>',
+        'what a client sees while the upstream is down, at a server of ours (default: reset)',
+      ).choices(['accept', 'reset', 'refuse']),
+    )
     .action(create)
   command(proxy, 'delete', 'deletes every proxy that matches, with its connections')
     .argument('<name>', "a proxy's name, or a glob in quotes")
@@ -39,7 +46,8 @@ const command = (proxy: Command, name: string, about: string): Command =>
 async function create(name: string, upstream: string, flags: CreateFlags): Promise<void> {
   const { api } = await chooseServer(flags)
   // A real Toxiproxy listens on nothing of use without an address.
-  const body = { name, upstream, listen: flags.listen ?? '127.0.0.1:0', enabled: !flags.disabled }
+  const { listen = '127.0.0.1:0', disabled, onUpstreamError } = flags
+  const body = { name, upstream, listen, enabled: !disabled, on_upstream_error: onUpstreamError }
   tell([await api.ask<ProxyView>('POST', '/proxies', body)], flags)
 }
 

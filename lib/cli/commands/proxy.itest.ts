@@ -122,8 +122,9 @@ describe('crosswind proxy', function () {
   })
 
   it('makes, resets, populates and deletes', async () => {
-    const [made] = await json<ProxyView[]>('proxy', 'create', 'new', '127.0.0.1:9', '--disabled')
-    expect(made).to.include({ name: 'new', enabled: false })
+    const words = ['proxy', 'create', 'new', '127.0.0.1:9', '--disabled', '--on-upstream-error', 'refuse']
+    const [made] = await json<ProxyView[]>(...words)
+    expect(made).to.include({ name: 'new', enabled: false, on_upstream_error: 'refuse' })
     const all = await json<ProxyView[]>('proxy', 'reset')
     expect(all.every(({ enabled, toxics }) => enabled && toxics.length === 0)).to.equal(true)
     const [web] = await json<ProxyView[]>('proxy', 'populate', join(home.cwd, 'proxies.json'))
