@@ -7,6 +7,8 @@ export const apiErrors = {
   invalidAttribute: { status: 400, text: 'invalid attribute' },
   proxyNotFound: { status: 404, text: 'proxy not found' },
   toxicNotFound: { status: 404, text: 'toxic not found' },
+  connectionNotFound: { status: 404, text: 'connection not found' },
+  tokenRequired: { status: 401, text: 'token required' },
   proxyAlreadyExists: { status: 409, text: 'proxy already exists' },
   toxicAlreadyExists: { status: 409, text: 'toxic already exists' },
   /** Its text is the cause alone: `listen tcp 127.0.0.1:3310: bind: address already in use`. */

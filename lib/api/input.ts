@@ -1,8 +1,9 @@
-import { parseAddress } from '../proxy/address.ts'
+import { parseAddress, parseDestination } from '../proxy/address.ts'
 import { defaultsOf, isValueOf, whatItMustBe } from '../proxy/attributes.ts'
 import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
+import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
 import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import { nearest } from '../util/nearest.ts'
 import { ApiError } from './errors.ts'
@@ -74,6 +75,7 @@ function readProxyChange(fields: Fields): ProxyChange {
     listen: addressOf(fields, 'listen'),
     upstream: addressOf(fields, 'upstream'),
     enabled: fields.boolean('enabled'),
+    onUpstreamError: onUpstreamErrorOf(fields),
     ...durationOf(fields),
   }
 }
@@ -82,8 +84,20 @@ function readProxyChange(fields: Fields): ProxyChange {
 function addressOf(fields: Fields, name: string): string | undefined {
   const text = fields.string(name)
   if (!text) return undefined
-  if (!parseAddress(text)) throw new ApiError('badRequestBody', `${name} must be host:port, not ${text}`)
+  const [parse, what] =
+    name === 'upstream' ? [parseDestination, 'host:port or unix:/path'] : [parseAddress, 'host:port']
+  if (!parse(text)) throw new ApiError('badRequestBody', `${name} must be ${what}, not ${text}`)
   return text
+}
+
+const ON_UPSTREAM_ERROR: readonly OnUpstreamError[] = ['accept', 'reset', 'refuse']
+
+function onUpstreamErrorOf(fields: Fields): OnUpstreamError | undefined {
+  const given = fields.string('on_upstream_error')
+  const known = ON_UPSTREAM_ERROR.find((one) => one === given)
+  if (given === undefined || known) return known
+  const text = `on_upstream_error must be ${ON_UPSTREAM_ERROR.join(' or ')}, not ${given}`
+  throw new ApiError('badRequestBody', text)
 }
 
 const leaseWithoutDisabling = () => new ApiError('badRequestBody', 'duration needs enabled: false')

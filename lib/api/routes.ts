@@ -1,37 +1,11 @@
-import type { Proxies } from '../proxy/proxies.ts'
-import type { Proxy } from '../proxy/proxy.ts'
-import type { LeasedToxic } from '../proxy/toxics.ts'
-import type { ToxicDefinition } from '../toxic.ts'
-import { ApiError } from './errors.ts'
+import { routesBeyond } from './beyond.ts'
+import { ok, proxyOf, toxicOf, type Answer, type Call, type Route } from './call.ts'
 import { proxyChange, proxySpec, proxySpecs, toxicChange, toxicSpec } from './input.ts'
+import { METRICS_TYPE } from './metrics.ts'
 import { proxyView, toxicView } from './views.ts'
 
 /** The Toxiproxy whose contract this is. */
 const VERSION = '2.12.0'
-
-/** A matched request. */
-export interface Call {
-  proxies: Proxies
-  definitions: readonly ToxicDefinition[]
-  /** The path's variable parts, decoded. */
-  names: string[]
-  /** Reads the body, which is done after what the path names has been found. */
-  body: () => Promise<unknown>
-}
-
-/** An answer, with a body to be written as JSON, or with its text. */
-export interface Answer {
-  status: number
-  body?: unknown
-  json?: string
-}
-
-interface Route {
-  verbs: string[]
-  /** `*` is a name. */
-  path: string
-  handle: (call: Call) => Answer | Promise<Answer>
-}
 
 const routes: Route[] = [
   { verbs: ['GET'], path: '/version', handle: version },
@@ -51,9 +25,8 @@ const routes: Route[] = [
   { verbs: ['GET'], path: '/proxies/*/toxics/*', handle: (call) => ok(toxicView(toxicOf(call))) },
   { verbs: ['POST', 'PATCH'], path: '/proxies/*/toxics/*', handle: updateToxic },
   { verbs: ['DELETE'], path: '/proxies/*/toxics/*', handle: removeToxic },
-  // Beyond Toxiproxy's.
-  { verbs: ['GET'], path: '/proxies/*/evidence', handle: (call) => ok(proxyOf(call).evidence()) },
-  { verbs: ['GET'], path: '/proxies/*/connections', handle: (call) => ok(proxyOf(call).connections()) },
+  { verbs: ['GET'], path: '/metrics', handle: metrics },
+  ...routesBeyond,
 ]
 
 /** Finds what answers a request: a handler and the path's names, or that the path has no such verb, or is unknown. */
@@ -81,23 +54,14 @@ function decoded(part = ''): string {
   }
 }
 
-const ok = (body: unknown): Answer => ({ status: 200, body })
-
-function proxyOf({ proxies, names }: Call): Proxy {
-  const proxy = proxies.get(names[0] ?? '')
-  if (!proxy) throw new ApiError('proxyNotFound')
-  return proxy
-}
-
-function toxicOf(call: Call): LeasedToxic {
-  const toxic = proxyOf(call).toxics.get(call.names[1] ?? '')
-  if (!toxic) throw new ApiError('toxicNotFound')
-  return toxic
-}
-
 /** Clients return its text as it is: Toxiproxy's has a blank in it. */
 function version(): Answer {
-  return { status: 200, json: `{"version": "${VERSION}"}\n` }
+  return { status: 200, text: `{"version": "${VERSION}"}\n`, type: 'application/json' }
+}
+
+async function metrics({ metrics: read }: Call): Promise<Answer> {
+  if (!read) return { status: 404, text: '404 page not found\n', type: 'text/plain; charset=utf-8' }
+  return { status: 200, text: await read(), type: METRICS_TYPE }
 }
 
 function listProxies({ proxies }: Call): Answer {

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import { connect } from 'node:net'
-import { Toxiproxy } from 'toxiproxy-node-client'
 import { dial, TestServer, until } from '../proxy/rig.helper.ts'
 import { monotonicMs } from '../util/clock.ts'
 import type { Evidence } from '../proxy/evidence.ts'
@@ -162,34 +161,6 @@ describe('our server, beyond Toxiproxy', () => {
     await client.isEndedWith(client)
     expect(server.proxies()).to.deep.equal([])
     expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).to.be.lessThan(3)
-  })
-})
-
-describe('toxiproxy-node-client', () => {
-  it('drives our server', async () => {
-    await using server = await start()
-    const toxiproxy = new Toxiproxy(server.url)
-    expect(JSON.parse(await toxiproxy.getVersion())).to.deep.equal({ version: '2.12.0' })
-    const proxy = await toxiproxy.createProxy({ name: 'a', listen: 'localhost:0', upstream: UPSTREAM })
-    expect(proxy).to.include({ name: 'a', enabled: true, listen: server.proxies()[0]?.listen })
-    const attributes = { latency: 5, jitter: 0 }
-    const given = { name: 'slow', stream: 'upstream', type: 'latency', toxicity: 1, attributes } as const
-    const toxic = await proxy.addToxic(given)
-    expect(toxic.toJson()).to.deep.equal(given)
-    const changed = await toxic.update({ ...given, attributes: { latency: 9, jitter: 1 } })
-    expect(changed.attributes).to.deep.equal({ latency: 9, jitter: 1 })
-    await (await proxy.getToxic('slow')).remove()
-    expect(server.proxies()[0]?.toxics).to.deep.equal([])
-    expect(
-      (await proxy.update({ enabled: false, listen: proxy.listen, upstream: UPSTREAM })).enabled,
-    ).to.equal(false)
-    await toxiproxy.reset()
-    expect(Object.keys(await toxiproxy.getAll())).to.deep.equal(['a'])
-    expect(server.proxies()[0]?.enabled).to.equal(true)
-    await toxiproxy.populate([{ name: 'b', listen: 'localhost:0', upstream: UPSTREAM }])
-    await (await toxiproxy.get('b')).remove()
-    const refused = await toxiproxy.get('b').then(String, String)
-    expect(refused).to.contain('404')
   })
 })
 

@@ -10,10 +10,14 @@ import type { ProxyEvent } from '../proxy/proxy.ts'
 import { NameTaken } from '../proxy/toxics.ts'
 import type { Stream, ToxicDefinition } from '../toxic.ts'
 import { messageOf } from '../util/errors.ts'
+import type { Answer, Service } from './call.ts'
 import { ApiError } from './errors.ts'
-import { refusal } from './guard.ts'
+import { EventFeed } from './events.ts'
+import { admit, type Access } from './guard.ts'
+import { proxySpecs } from './input.ts'
 import { readJson } from './json.ts'
-import { findRoute, type Answer, type Call } from './routes.ts'
+import { metricsOf } from './metrics.ts'
+import { findRoute } from './routes.ts'
 import { proxyView, type ProxyView } from './views.ts'
 
 export interface ToxiproxyOptions {
@@ -25,6 +29,10 @@ export interface ToxiproxyOptions {
   host?: string
   /** Default 0: one of the system's choice. Toxiproxy's own is 8474. */
   port?: number
+  /** Without it no request is answered, if there is one. */
+  token?: string | undefined
+  /** Serves GET /metrics. Default false. */
+  metrics?: boolean
   /** Until an unanswered dial to an upstream is given up. Default 10 s. */
   dialMs?: number
   /** Told of each request that changed something, and of what failed. */
@@ -41,6 +49,11 @@ export interface RunningToxiproxy extends AsyncDisposable {
   readonly host: string
   readonly port: number
   proxies(): ProxyView[]
+  /**
+   * The same as POST /populate.
+   * @throws {ApiError} @throws {ListenError} and nothing has changed.
+   */
+  populate(proxies: unknown): Promise<ProxyView[]>
   /** Undefined if there is no proxy of that name. */
   evidence(proxy: string): Evidence | undefined
   /** Ends the listeners, all sockets and all timers at once. */
@@ -51,28 +64,23 @@ const DIAL_MS = 10_000
 
 /** @throws the system's error if the port cannot be had. */
 export async function startToxiproxy(options: ToxiproxyOptions): Promise<RunningToxiproxy> {
-  const {
-    toxics,
-    seed,
-    host = '127.0.0.1',
-    port = 0,
-    dialMs = DIAL_MS,
-    log = () => {},
-    onEvent,
-    tap,
-  } = options
+  const { toxics, seed, host = '127.0.0.1', port = 0, token, log = () => {} } = options
+  const feed = new EventFeed()
   const proxies = new Proxies({
     seed,
-    dialMs,
+    dialMs: options.dialMs ?? DIAL_MS,
     budget: { held: 0 },
     onEvent: (event) => {
       if (event.kind === 'failed') log(`${event.proxy}: ${event.what}: ${event.error}`)
-      onEvent?.(event)
+      feed.tell(event)
+      options.onEvent?.(event)
     },
-    ...(tap && { tap }),
+    ...(options.tap && { tap: options.tap }),
   })
+  const metrics = options.metrics ? metricsOf(proxies) : undefined
+  const service = { proxies, definitions: toxics, feed, metrics }
   const server = createServer((request, response) => {
-    void answer(request, response, { proxies, definitions: toxics, host, log })
+    void answer(request, response, { service, access: { host, token }, log })
   })
   const bound = await listen(server, host, port)
   const close = async () => {
@@ -86,6 +94,7 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Running
     host: bound.address,
     port: bound.port,
     proxies: () => proxies.list().map(proxyView),
+    populate: async (body) => (await proxies.populate(proxySpecs(body, toxics))).map(proxyView),
     evidence: (name) => proxies.get(name)?.evidence(),
     close,
     [Symbol.asyncDispose]: close,
@@ -99,33 +108,43 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
   })
 }
 
-interface Context extends Pick<Call, 'proxies' | 'definitions'> {
-  host: string
+interface Context {
+  service: Service
+  access: Access
   log: (line: string) => void
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-  const { method = '', url = '' } = request
-  const [path = ''] = url.split('?')
+  const { method = '', headers } = request
+  const admitted = admit(request, context.access)
+  if ('refused' in admitted) return refuse(response, admitted)
+  const { path } = admitted
   const route = findRoute(method, path)
-  const refused = refusal(request, context.host)
-  if (refused) return text(response, 403, refused)
   if (route === 404) return text(response, 404, '404 page not found')
   if (route === 405) return void response.writeHead(405, { 'Content-Length': 0 }).end()
   response.setHeader('X-Toxiproxy-Request-Id', randomUUID())
-  const { proxies, definitions, log } = context
   try {
-    const call = { proxies, definitions, names: route.names, body: () => readJson(request) }
+    const call = { ...context.service, names: route.names, headers, body: () => readJson(request) }
     const made = await route.handle(call)
-    if (method !== 'GET') log(`${method} ${path}: ${made.status}`)
+    if (method !== 'GET') context.log(`${method} ${path}: ${made.status}`)
     write(response, made)
   } catch (thrown) {
     const error = apiError(thrown)
-    log(`${method} ${path}: ${error.status} ${error.message}`)
-    // Toxiproxy labels its errors as text, and ends them with a line feed.
-    text(response, error.status, JSON.stringify({ error: error.message, status: error.status }))
+    context.log(`${method} ${path}: ${error.status} ${error.message}`)
+    fail(response, error)
   }
 }
+
+/** A page may not even learn what kind of server this is; a client that lacks the token is told so. */
+function refuse(response: ServerResponse, { refused, status }: { refused: string; status: 401 | 403 }): void {
+  if (status === 403) return text(response, status, refused)
+  response.setHeader('WWW-Authenticate', 'Bearer')
+  fail(response, new ApiError('tokenRequired', refused))
+}
+
+/** Toxiproxy labels its errors as text, and ends them with a line feed. */
+const fail = (response: ServerResponse, { status, message }: ApiError): void =>
+  text(response, status, JSON.stringify({ error: message, status }))
 
 function apiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
@@ -134,21 +153,20 @@ function apiError(thrown: unknown): ApiError {
   return new ApiError('internal', messageOf(thrown))
 }
 
-function write(response: ServerResponse, { status, body, json }: Answer): void {
-  if (body === undefined && json === undefined) return void response.writeHead(status).end()
-  const bytes = Buffer.from(json ?? JSON.stringify(body))
-  response
-    .writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': bytes.length })
-    .end(bytes)
+function write(response: ServerResponse, answered: Answer): void {
+  const { status } = answered
+  if ('goesOn' in answered) return answered.goesOn(response)
+  if ('text' in answered) return send(response, status, answered.type, answered.text)
+  if (answered.body === undefined) return void response.writeHead(status).end()
+  send(response, status, 'application/json', JSON.stringify(answered.body))
 }
 
 function text(response: ServerResponse, status: number, line: string): void {
-  const bytes = Buffer.from(`${line}\n`)
-  response
-    .writeHead(status, {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'X-Content-Type-Options': 'nosniff',
-      'Content-Length': bytes.length,
-    })
-    .end(bytes)
+  response.setHeader('X-Content-Type-Options', 'nosniff')
+  send(response, status, 'text/plain; charset=utf-8', `${line}\n`)
+}
+
+function send(response: ServerResponse, status: number, type: string, content: string): void {
+  const bytes = Buffer.from(content)
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': bytes.length }).end(bytes)
 }

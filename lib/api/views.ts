@@ -20,6 +20,8 @@ export interface ProxyView {
   listen: string
   upstream: string
   enabled: boolean
+  /** `accept` or `refuse`; not there where it resets, as it does unless told otherwise. */
+  on_upstream_error?: string
   /** When it will be enabled again: ISO 8601, where a duration was given. */
   expires_at?: string
   toxics: ToxicView[]
@@ -43,8 +45,24 @@ export function toxicView({
   }
 }
 
-export function proxyView({ name, listen, upstream, enabled, expiresAt, toxics }: Proxy): ProxyView {
-  return { name, listen, upstream, enabled, ...expiry(expiresAt), toxics: toxics.list().map(toxicView) }
+export function proxyView({
+  name,
+  listen,
+  upstream,
+  enabled,
+  onUpstreamError,
+  expiresAt,
+  toxics,
+}: Proxy): ProxyView {
+  return {
+    name,
+    listen,
+    upstream,
+    enabled,
+    ...(onUpstreamError !== 'reset' && { on_upstream_error: onUpstreamError }),
+    ...expiry(expiresAt),
+    toxics: toxics.list().map(toxicView),
+  }
 }
 
 const expiry = (at: Date | undefined): { expires_at?: string } => (at ? { expires_at: at.toISOString() } : {})

@@ -2,6 +2,7 @@ import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { benchBoot } from './boot.ts'
 import { benchMessages } from './messages.ts'
+import { benchProxy } from './proxy.ts'
 import { benchVerdict } from './verdict.ts'
 
 /** Benchmarks by name; each prints medians of one run, with the machine. */
@@ -11,6 +12,7 @@ const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = {
     return benchBoot()
   },
   messages: benchMessages,
+  proxy: benchProxy,
   verdict: benchVerdict,
 }
 

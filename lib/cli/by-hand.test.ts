@@ -6,10 +6,12 @@ import { toxics } from '../../toxics/index.ts'
 import {
   addEverywhere,
   checkLease,
+  linksByHand,
   matching,
   removeEverywhere,
   setEverywhere,
   toxicRequests,
+  updateEverywhere,
   type LinksByHand,
   type ToxicWords,
 } from './by-hand.ts'
@@ -70,6 +72,11 @@ describe('a toxic as people type it', () => {
       expect(() => toxicRequests(words(change), true), text).to.throw(UsageError, text)
   })
 
+  it('of a kind that only its server knows has numbers and words', () => {
+    const typed = words({ type: 'mine', attributes: ['a=1', 'b=word'], stream: 'upstream' })
+    expect(toxicRequests(typed, false)[0]?.attributes).to.deep.equal({ a: 1, b: 'word' })
+  })
+
   it('of a real Toxiproxy is left to that to check', () => {
     const typed = words({ type: 'limit_data', attributes: ['bytes=10'] })
     expect(toxicRequests(typed, false)[0]).to.deep.include({ type: 'limit_data', attributes: { bytes: 10 } })
@@ -83,7 +90,8 @@ async function served(): Promise<LinksByHand & AsyncDisposable & { read(): Promi
   for (const name of ['engine-1.rabbitmq', 'engine-2.rabbitmq']) await api.createProxy(name, '127.0.0.1:1')
   const read = async (): Promise<LinksByHand> => ({
     api,
-    fronted: false,
+    real: false,
+    checked: true,
     proxies: new Map(Object.entries(await api.proxies())),
   })
   return { ...(await read()), read, [Symbol.asyncDispose]: () => server.close() }
@@ -119,6 +127,49 @@ describe('a fault by hand on several links', () => {
     expect(toxicNames(await links.read())).to.deep.equal([])
   })
 
+  it('is updated on each, and what is not named stays', async () => {
+    await using links = await served()
+    const typed = words({ attributes: ['latency=5', 'jitter=1'], toxicity: 0.5, stream: 'upstream' })
+    await addEverywhere(links, toxicRequests(typed, true))
+    const shown = async () => [...(await links.read()).proxies.values()].map(({ toxics: there }) => there[0])
+    const updated = await updateEverywhere(await links.read(), 'latency', { attributes: ['latency=0.2s'] })
+    expect(updated).to.deep.equal([
+      'latency_upstream on engine-1.rabbitmq',
+      'latency_upstream on engine-2.rabbitmq',
+    ])
+    for (const toxic of await shown())
+      expect(toxic).to.deep.include({ toxicity: 0.5, attributes: { latency: 200, jitter: 1 } })
+    await updateEverywhere(await links.read(), 'latency_upstream', {
+      attributes: [],
+      toxicity: 1,
+      forMs: 60_000,
+    })
+    for (const toxic of await shown()) {
+      expect(toxic).to.deep.include({ toxicity: 1, attributes: { latency: 200, jitter: 1 } })
+      expect(toxic).to.have.property('expires_at')
+    }
+  })
+
+  it('is as it was on every link if the server refuses an update on one', async () => {
+    await using links = await served()
+    await addEverywhere(links, toxicRequests(words({ stream: 'upstream' }), true))
+    const seen = await links.read()
+    await links.api.removeProxy('engine-2.rabbitmq')
+    const refused = updateEverywhere(seen, 'latency', { attributes: ['latency=9'] }).catch(String)
+    expect(await refused).to.include('proxy not found')
+    const [left] = (await links.read()).proxies.values()
+    expect(left?.toxics[0]?.attributes).to.deep.equal({ latency: 0, jitter: 0 })
+  })
+
+  it('is chosen on any server by its URL, ours or a real one', async () => {
+    await using links = await served()
+    const byUrl = await linksByHand('*-2.*', { url: links.api.url })
+    expect([...byUrl.proxies.keys()]).to.deep.equal(['engine-2.rabbitmq'])
+    expect(byUrl).to.include({ real: false, checked: false })
+    const both = linksByHand('*', { url: links.api.url, cluster: 'main' }).catch(String)
+    expect(await both).to.include('either --url or --cluster')
+  })
+
   it('has the nearest names for a toxic that is not there', async () => {
     await using links = await served()
     await addEverywhere(links, toxicRequests(words({}), true))
@@ -137,8 +188,8 @@ describe('a fault by hand on several links', () => {
 
   it('has no length of its own at a real Toxiproxy', async () => {
     await using links = await served()
-    expect(() => checkLease({ ...links, fronted: true }, 1000)).to.throw(UsageError, 'leave --for out')
-    expect(() => checkLease({ ...links, fronted: true }, undefined)).not.to.throw()
+    expect(() => checkLease({ real: true }, 1000)).to.throw(UsageError, 'leave --for out')
+    expect(() => checkLease({ real: true }, undefined)).not.to.throw()
     expect(() => checkLease(links, 1000)).not.to.throw()
   })
 })

@@ -1,19 +1,21 @@
 import picomatch from 'picomatch'
 import { toxicSpec } from '../api/input.ts'
 import { ApiError } from '../api/errors.ts'
-import { ToxiproxyApi, type ProxyView, type ToxicRequest } from '../scenario/toxiproxy.ts'
+import { ToxiproxyApi, type ProxyView, type ToxicRequest, type ToxicView } from '../scenario/toxiproxy.ts'
 import type { Attributes, AttributeValue, Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { toxics } from '../../toxics/index.ts'
-import { chooseLiving } from './clusters.ts'
+import { chooseLiving, type ServerChoice } from './clusters.ts'
 import { parseDuration } from './durations.ts'
 
-/** The links of a cluster as somebody breaks them by hand, through Toxiproxy's API alone. */
+/** The proxies of a server, or the links of a cluster, as somebody breaks them by hand, through Toxiproxy's API alone. */
 export interface LinksByHand {
   api: ToxiproxyApi
-  /** A real Toxiproxy stands in front: its toxics are its own, and its faults have no end of their own. */
-  fronted: boolean
+  /** A real Toxiproxy: its toxics are its own, and its faults have no end of their own. */
+  real: boolean
+  /** The server has the toxics that we know, and no others. */
+  checked: boolean
   /** By name, each as it is now. */
   proxies: Map<string, ProxyView>
 }
@@ -22,24 +24,38 @@ export interface LinksByHand {
  * The links that a name or a glob means.
  * @throws {UsageError} naming the nearest if there is none.
  */
-export async function linksByHand(
-  pattern: string | undefined,
-  cluster: string | undefined,
-): Promise<LinksByHand> {
-  const { state } = chooseLiving(cluster)
-  const { toxiproxy, tap } = state.urls
-  if (toxiproxy === undefined) throw new UsageError(`${state.id} has no links`)
-  const api = new ToxiproxyApi(toxiproxy, toxiproxy === tap ? 'our own proxy server' : 'Toxiproxy')
-  // A real Toxiproxy may have proxies of others.
+export async function linksByHand(pattern: string | undefined, choice: ServerChoice): Promise<LinksByHand> {
+  const { api, real, checked, mayBe } = await chooseServer(choice)
   const all = Object.values(await api.proxies())
-    .filter(({ name }) => name in state.links)
+    .filter(({ name }) => mayBe(name))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   const chosen = matching(
     pattern,
     all.map(({ name }) => name),
   )
   const proxies = new Map(all.filter(({ name }) => chosen.includes(name)).map((proxy) => [proxy.name, proxy]))
-  return { api, fronted: tap !== toxiproxy, proxies }
+  return { api, real, checked, proxies }
+}
+
+/** A server, and which of its proxies are meant. */
+interface ChosenServer extends Omit<LinksByHand, 'proxies'> {
+  mayBe: (proxy: string) => boolean
+}
+
+/** @throws {UsageError} */
+export async function chooseServer({ url, cluster }: ServerChoice): Promise<ChosenServer> {
+  if (url !== undefined) {
+    if (cluster !== undefined) throw new UsageError('either --url or --cluster')
+    const api = new ToxiproxyApi(url)
+    return { api, real: !(await api.isOurs()), checked: false, mayBe: () => true }
+  }
+  const { state } = chooseLiving(cluster)
+  const { toxiproxy, tap } = state.urls
+  if (toxiproxy === undefined) throw new UsageError(`${state.id} has no links`)
+  const real = tap !== toxiproxy
+  // A real Toxiproxy may have proxies of others.
+  const api = new ToxiproxyApi(toxiproxy, real ? 'Toxiproxy' : 'our own proxy server')
+  return { api, real, checked: !real, mayBe: (name) => name in state.links }
 }
 
 /** @throws {UsageError} naming the nearest if none matches. */
@@ -51,10 +67,10 @@ export function matching(pattern: string | undefined, links: readonly string[]):
 }
 
 /** Ends a fault by itself; a real Toxiproxy knows no such thing. */
-export function checkLease({ fronted }: LinksByHand, forMs: number | undefined): void {
-  if (fronted && forMs !== undefined)
+export function checkLease({ real }: Pick<LinksByHand, 'real'>, forMs: number | undefined): void {
+  if (real && forMs !== undefined)
     throw new UsageError(
-      'a real Toxiproxy stands in front, and its faults have no end of their own: leave --for out, and end the fault by `toxic remove` or `enable`',
+      'the faults of a real Toxiproxy have no end of their own: leave --for out, and end the fault by `toxic remove` or `enable`',
     )
 }
 
@@ -82,8 +98,7 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
       type,
       toxics.map((known) => known.type),
     )
-  const known = definition?.attributes ?? {}
-  const attributes = Object.fromEntries(words.attributes.map((word) => readAttribute(word, type, known)))
+  const attributes = attributesOf(words.attributes, type)
   const requests = streams.map((one) => ({
     name: `${type}_${one}`,
     type,
@@ -96,15 +111,24 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
   return requests
 }
 
-/** `latency=500`, and for what is in milliseconds also `latency=0.5s`; `scope=proxy`, where it is no number. */
-function readAttribute(word: string, type: string, known: Attributes): [string, AttributeValue] {
+function attributesOf(words: readonly string[], type: string): Record<string, AttributeValue> {
+  const known = toxics.find((one) => one.type === type)?.attributes
+  return Object.fromEntries(words.map((word) => readAttribute(word, type, known)))
+}
+
+/**
+ * `latency=500`, and for what is in milliseconds also `latency=0.5s`; `scope=proxy`, where it is no number. What a
+ * toxic takes that only its server knows is for that to say.
+ */
+function readAttribute(word: string, type: string, known: Attributes | undefined): [string, AttributeValue] {
   const [, key = '', text = ''] = /^([^=]+)=(.+)$/.exec(word) ?? []
   if (key === '') throw new UsageError(`an attribute of ${type} is given as key=value, not "${word}"`)
-  const attribute = known[key]
+  const attribute = known?.[key]
   if (attribute && !('unit' in attribute)) return [key, text]
   const value = attribute?.unit === 'ms' ? (parseDuration(text) ?? Number(text)) : Number(text)
-  if (Number.isNaN(value)) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
-  return [key, value]
+  if (!Number.isNaN(value)) return [key, value]
+  if (known) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
+  return [key, text]
 }
 
 /** The server's own check, before anything is sent: then nothing is half applied. */
@@ -150,8 +174,8 @@ export async function setEverywhere(
 /** Does one after the other; what failed is told, and what was done before is undone. */
 async function allOrNone<T>(
   all: readonly T[],
-  act: (one: T) => Promise<void>,
-  undo: (one: T) => Promise<void>,
+  act: (one: T) => Promise<unknown>,
+  undo: (one: T) => Promise<unknown>,
 ): Promise<void> {
   const done: T[] = []
   for (const one of all) {
@@ -166,21 +190,68 @@ async function allOrNone<T>(
   }
 }
 
+/** What is to be changed of toxics; what is undefined stays as it is. */
+export interface ToxicUpdate {
+  /** `key=value`, as typed. */
+  attributes: readonly string[]
+  toxicity?: number | undefined
+  forMs?: number | undefined
+}
+
+/**
+ * Changes the toxics of that name or type on every link, or on none.
+ * @returns Their names, each with its link's.
+ * @throws {UsageError} naming the nearest if no link has such a toxic.
+ */
+export async function updateEverywhere(
+  links: LinksByHand,
+  name: string,
+  { attributes, toxicity, forMs }: ToxicUpdate,
+): Promise<string[]> {
+  const chosen = toxicsNamed(links, name)
+  const changes = chosen.map(({ link, toxic }) => ({
+    path: pathOf(link, toxic.name),
+    before: { attributes: toxic.attributes, toxicity: toxic.toxicity },
+    change: { attributes: attributesOf(attributes, toxic.type), toxicity, duration: forMs },
+  }))
+  await allOrNone(
+    changes,
+    // Not PATCH, which older servers do not know.
+    ({ path, change }) => links.api.ask('POST', path, change),
+    ({ path, before }) => links.api.ask('POST', path, before),
+  )
+  return chosen.map(({ link, toxic }) => `${toxic.name} on ${link}`)
+}
+
+const pathOf = (link: string, toxic: string): string =>
+  `/proxies/${encodeURIComponent(link)}/toxics/${encodeURIComponent(toxic)}`
+
 /**
  * Removes the toxics of that name or type, or all, from every link.
  * @returns How many there were.
  * @throws {UsageError} naming the nearest if no link has such a toxic.
  */
-export async function removeEverywhere(
-  { api, proxies }: LinksByHand,
+export async function removeEverywhere(links: LinksByHand, name: string | undefined): Promise<number> {
+  const chosen = toxicsNamed(links, name)
+  await Promise.all(chosen.map(({ link, toxic }) => links.api.removeToxic(link, toxic.name)))
+  return chosen.length
+}
+
+function toxicsNamed(
+  { proxies }: LinksByHand,
   name: string | undefined,
-): Promise<number> {
+): { link: string; toxic: ToxicView }[] {
   const all = [...proxies.values()].flatMap(({ name: link, toxics: there }) =>
     there.map((toxic) => ({ link, toxic })),
   )
   const chosen = all.filter(({ toxic }) => name === undefined || toxic.name === name || toxic.type === name)
   if (name !== undefined && chosen.length === 0)
     throw unknownWord('toxic of these links', name, [...new Set(all.map(({ toxic }) => toxic.name))])
-  await Promise.all(chosen.map(({ link, toxic }) => api.removeToxic(link, toxic.name)))
-  return chosen.length
+  return chosen
+}
+
+/** The proxies as they are after a change. */
+export async function proxiesNow({ api, proxies }: LinksByHand): Promise<ProxyView[]> {
+  const all = await api.proxies()
+  return [...proxies.keys()].flatMap((name) => all[name] ?? [])
 }

@@ -4,6 +4,7 @@ import { ownerAlive } from '../cluster/remains.ts'
 import { listClusters, type ClusterState } from '../cluster/state.ts'
 import { HarnessError, UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
+import { httpUrl } from './options.ts'
 
 /** A cluster that left a state file. */
 export interface FoundCluster {
@@ -36,6 +37,20 @@ export interface ClusterChoice {
 
 export const withClusterChoice = (command: Command): Command =>
   command.option('--cluster <name>', 'name or id of the cluster, where several run (see `crosswind ps`)')
+
+/** Whose proxies a command is about: a server's anywhere, or a cluster's. */
+export interface ServerChoice extends ClusterChoice {
+  url?: string
+}
+
+export const withServerChoice = (command: Command): Command =>
+  withClusterChoice(
+    command.option(
+      '--url <url>',
+      "a Toxiproxy API, ours or a real one: http://HOST:PORT, or http://HOST:PORT/TOKEN (default: the running cluster's)",
+      httpUrl,
+    ),
+  )
 
 const names = ({ state }: FoundCluster, name: string): boolean => state.name === name || state.id === name
 

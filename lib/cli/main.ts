@@ -11,6 +11,8 @@ function program(): Command {
   const root = new Command('crosswind')
     .description('Breaks the network of a real OpenStack Mistral cluster and proves what happened.')
     .version(VERSION)
+    // What stands behind a command is that command's: `proxy` and `proxy list` both have --json.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help shows the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'crosswind: ')) })
     .exitOverride()

@@ -21,7 +21,7 @@ export const wholeNumber =
 const MOST_NODES = 20
 
 /** Where a server's HTTP API is, without a slash at the end. */
-function httpUrl(text: string): string {
+export function httpUrl(text: string): string {
   if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
     throw new InvalidArgumentError('It must be a URL: http://HOST:PORT.')
   return text.replace(/\/+$/, '')

@@ -68,14 +68,18 @@ const memberRow = ({ name, kind, pid, uptimeMs, condition }: MemberView): string
 ]
 
 /** A line for each fault; the link's name stands in the first. */
-function faultRows({ name, listen, state, remainingMs, toxics }: LinkSurvey): string[][] {
+function faultRows(link: LinkSurvey): string[][] {
+  return faultTexts(link).map((text, at) => (at === 0 ? [link.name, link.listen, text] : ['', '', text]))
+}
+
+/** Every fault of a link; `-` if it has none. */
+export function faultTexts({ state, remainingMs, toxics }: LinkSurvey): string[] {
   const faults = [
     ...(state === 'gone' ? ['its proxy is gone'] : []),
     ...(state === 'down' ? [`down${leaseText(remainingMs)}`] : []),
     ...toxics.map(toxicText),
   ]
-  const texts = faults.length > 0 ? faults : ['-']
-  return texts.map((text, at) => (at === 0 ? [name, listen, text] : ['', '', text]))
+  return faults.length > 0 ? faults : ['-']
 }
 
 /** `latency upstream latency=100 jitter=50, toxicity 0.5, 8.2 s left`. */

@@ -14,6 +14,22 @@ export function parseAddress(text: string): Address | undefined {
   return port > 65535 ? undefined : { host: parts[1] ?? parts[2] ?? '', port }
 }
 
+/** Where a proxy dials: a port, or a Unix socket. */
+export type Destination = Address | { path: string }
+
+/** Reads an address, or the path of a Unix socket as `unix:/run/db.sock`; undefined if it is neither. */
+export function parseDestination(text: string): Destination | undefined {
+  const path = /^unix:(\/[^\0]+)$/.exec(text)?.[1]
+  return path === undefined ? parseAddress(text) : { path }
+}
+
+/** @throws {TypeError} if it is none. */
+export function destinationOf(text: string): Destination {
+  const parsed = parseDestination(text)
+  if (!parsed) throw new TypeError(`not an address: ${text}`)
+  return parsed
+}
+
 export const formatAddress = (host: string, port: number): string =>
   isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
 

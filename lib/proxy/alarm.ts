@@ -6,6 +6,7 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1
 /** Rings at a moment of the monotonic clock and never before it: `setTimeout` fires up to 0.9 ms early. */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Immediate | undefined
   #due = Infinity
   readonly #ring: () => void
 
@@ -23,19 +24,22 @@ export class Alarm {
 
   clear(): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    clearImmediate(this.#soon)
+    this.#timer = this.#soon = undefined
   }
 
   #wait(): void {
     const left = Math.ceil(this.#due - monotonicMs())
-    this.#timer = setTimeout(
-      () => {
-        if (monotonicMs() < this.#due) return this.#wait()
-        this.#timer = undefined
-        this.#ring()
-      },
-      Math.min(Math.max(left, 1), LONGEST_WAIT_MS),
-    )
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(left, 1), LONGEST_WAIT_MS))
+  }
+
+  /** The last part of a millisecond is waited for turn by turn: a timer would be up to another one late. */
+  #look(): void {
+    const left = this.#due - monotonicMs()
+    if (left >= 1) return this.#wait()
+    if (left > 0) return void (this.#soon = setImmediate(() => this.#look()))
+    this.#timer = this.#soon = undefined
+    this.#ring()
   }
 }
 

@@ -22,6 +22,7 @@ export class Chain implements Outlet {
   readonly #destination: Outlet
   readonly #places: Place[] = []
   #first: Outlet
+  #transparent = true
 
   constructor(host: ChainHost, destination: Outlet) {
     this.#host = host
@@ -37,9 +38,9 @@ export class Chain implements Outlet {
     this.#first.ending(how)
   }
 
-  /** No toxic acts on this lane. */
-  get isEmpty(): boolean {
-    return this.#first === this.#destination
+  /** No toxic acts on this lane that looks at its bytes. */
+  get isTransparent(): boolean {
+    return this.#transparent
   }
 
   /** The toxics that act on this lane. */
@@ -86,6 +87,7 @@ export class Chain implements Outlet {
     place.stage = new Stage(this.#host, place.toxic, place.random, this.#destination)
     this.#relink()
     place.stage.open()
+    this.#look()
   }
 
   #withdraw(place: Place, stage: Stage): void {
@@ -93,7 +95,8 @@ export class Chain implements Outlet {
     stage.dispose()
     place.stage = undefined
     this.#relink()
-    if (place.toxic.definition.closesWhenRemoved) this.#host.cut(place.toxic.name, 'close')
+    this.#look()
+    if (place.toxic.definition.closesWhenRemoved) this.#host.cut(place.toxic, 'close')
   }
 
   #relink(): void {
@@ -104,5 +107,9 @@ export class Chain implements Outlet {
       next = stage
     }
     this.#first = next
+  }
+
+  #look(): void {
+    this.#transparent = !this.#places.some(({ stage }) => stage?.looks)
   }
 }

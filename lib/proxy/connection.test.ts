@@ -66,6 +66,47 @@ describe('a connection', () => {
     await until('all has come', () => it.proxy.evidence().lanes.upstream.sent === 2 ** 25)
   })
 
+  it('passes an RST on at the latest when a lane that was paused reads on, behind what came before', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 ** 24))
+    await until('it is stalled', () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream')
+    client.socket.resetAndDestroy()
+    server.socket.resume()
+    await server.isReset()
+    await until('the connection is gone', () => it.proxy.connections().length === 0)
+  })
+
+  it('keeps a FIN behind what a paused lane has in hand, while the other direction goes on', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.end(Buffer.alloc(2 ** 24))
+    await until('it is stalled', () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream')
+    client.read()
+    server.socket.write('still here')
+    await client.receives('still here')
+    expect(server.ended).to.equal(false)
+    server.socket.resume()
+    await server.hasEnded()
+    expect(it.proxy.evidence().lanes.upstream).to.include({ sent: 2 ** 24, held: 0 })
+    server.socket.end()
+    await client.hasEnded()
+  })
+
+  it('is ended at once by its number, also while it is stalled', async () => {
+    using it = await rig()
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 ** 24))
+    await until('it is stalled', () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream')
+    expect(it.proxy.cut(2)).to.equal(false)
+    expect(it.proxy.cut(1)).to.equal(true)
+    expect(it.proxy.connections()).to.deep.equal([])
+    client.read()
+    server.read()
+    await client.isEndedWith(server)
+    expect(it.proxy.evidence().connections).to.include({ cutByFault: 0, closed: 1 })
+  })
+
   it('resets a client whose upstream refuses', async () => {
     using it = await rig()
     it.server[Symbol.dispose]()

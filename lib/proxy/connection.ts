@@ -1,26 +1,29 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Stream } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { seededRandom, type Random } from '../util/random.ts'
-import { formatAddress, type Address } from './address.ts'
+import { formatAddress, type Destination } from './address.ts'
 import type { Chain } from './chain.ts'
-import { noBytes, type Cause, type LaneBytes, type Strikes } from './evidence.ts'
+import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
 import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
 import type { Toxic } from './stage.ts'
+import { dial, type OnUpstreamError } from './upstream-watch.ts'
 
 /** What a connection needs of its proxy. */
 export interface ConnectionOwner {
   readonly name: string
   readonly seed: string
-  readonly strikes: Strikes
   readonly budget: Budget
   /** Until an unanswered dial is given up. */
   readonly dialMs: number
+  readonly onUpstreamError: OnUpstreamError
   readonly toxics: { list(): Toxic[] }
   tap(connection: number, stream: Stream): Tap | undefined
   /** The server has accepted it. */
   dialled(connection: number, addresses: Pick<ConnectionView, 'client' | 'upstreamLocal'>): void
   dialFailed(connection: number, error: Error): void
+  /** A toxic has done something to the connection, for the first time. */
+  acted(connection: number, toxic: string): void
   /** `what` (a toxic's name, or the tap) has thrown. */
   failed(connection: number, what: string, error: unknown): void
   /** Called once, when it has ended in whatever way; `cause` where it was cut. */
@@ -30,7 +33,7 @@ export interface ConnectionOwner {
 /** A connection as `GET /proxies/{p}/connections` shows it. */
 export interface ConnectionView {
   id: number
-  /** The client's address, and ours towards the server, `127.0.0.1:40112`. */
+  /** The client's address, and ours towards the server, `127.0.0.1:40112`; a Unix socket has only its own. */
   client: string
   upstreamLocal: string
   ageMs: number
@@ -47,26 +50,26 @@ export interface ConnectionView {
 export class Connection implements LaneOwner {
   /** 1, 2, 3 … in the order of acceptance on the proxy. */
   readonly id: number
-  readonly strikes: Strikes
   readonly budget: Budget
   readonly #owner: ConnectionOwner
   readonly #client: Socket
   readonly #upstream: Socket
   readonly #clientAddress: string
+  readonly #socketPath: string | undefined
   readonly #openedAt = monotonicMs()
   #upstreamLocal = ''
   #lanes: Record<Stream, Lane> | undefined
   #closed = false
 
   /** @param client accepted, and not yet read from. */
-  constructor(id: number, client: Socket, upstream: Address, owner: ConnectionOwner) {
+  constructor(id: number, client: Socket, upstream: Destination, owner: ConnectionOwner) {
     this.id = id
-    this.strikes = owner.strikes
     this.budget = owner.budget
     this.#owner = owner
     this.#client = client
     this.#clientAddress = formatAddress(client.remoteAddress ?? '', client.remotePort ?? 0)
-    this.#upstream = connect({ ...upstream, allowHalfOpen: true, noDelay: true })
+    this.#upstream = dial(upstream)
+    this.#socketPath = 'path' in upstream ? `unix:${upstream.path}` : undefined
     this.#dial()
   }
 
@@ -129,8 +132,13 @@ export class Connection implements LaneOwner {
     this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
   }
 
-  cut(toxic: string, how: 'close' | 'reset'): void {
-    this.end({ kind: 'toxic', name: toxic }, how)
+  acted({ name }: Toxic): void {
+    this.#owner.acted(this.id, name)
+  }
+
+  cut({ name, strikes }: Toxic, how: 'close' | 'reset'): void {
+    if (!this.#closed) strikes.cut()
+    this.end({ kind: 'toxic', name }, how)
   }
 
   tap(stream: Stream): Tap | undefined {
@@ -159,7 +167,8 @@ export class Connection implements LaneOwner {
       this.#owner.dialFailed(this.id, error)
       this.#finish(undefined)
       // The client was accepted before we could know: a reset is the nearest to a refusal that it can get.
-      resetSocket(this.#client)
+      if (this.#owner.onUpstreamError === 'accept') this.#client.resume().destroySoon()
+      else resetSocket(this.#client)
     }
     this.#upstream.once('error', failed)
     for (const socket of [this.#client, this.#upstream]) {
@@ -171,7 +180,8 @@ export class Connection implements LaneOwner {
 
   #open(): void {
     if (this.#closed) return
-    this.#upstreamLocal = formatAddress(this.#upstream.localAddress ?? '', this.#upstream.localPort ?? 0)
+    const { localAddress = '', localPort = 0 } = this.#upstream
+    this.#upstreamLocal = this.#socketPath ?? formatAddress(localAddress, localPort)
     this.#owner.dialled(this.id, { client: this.#clientAddress, upstreamLocal: this.#upstreamLocal })
     this.#lanes = {
       upstream: new Lane('upstream', this.#client, this.#upstream, this),

@@ -1,20 +1,11 @@
 import type { Stream } from '../toxic.ts'
+import { StrikeCount, type Strikes } from './strikes.ts'
 
 /** Cuts that are listed; the counters know of all. */
 const CUTS_KEPT = 1000
 
 /** Why a connection was cut. `api`: its proxy was moved, or the server closed; that is no fault. */
 export type Cause = { kind: 'disabled' } | { kind: 'api' } | { kind: 'toxic'; name: string }
-
-/** What toxics did to a proxy's connections, since the proxy was made. */
-export interface Strikes {
-  chunksDelayed: number
-  bytesDelayed: number
-  /** Sum of the delays of chunks that have left. */
-  delayedMs: number
-  bytesDropped: number
-  connectionsCut: number
-}
 
 /** Bytes of one direction: received = sent + held + dropped, but for what a toxic inserted. */
 export interface LaneBytes {
@@ -59,13 +50,7 @@ export interface Evidence {
 
 /** The counters behind a proxy's evidence. Open connections' bytes are added when it is read. */
 export class Tally {
-  readonly strikes: Strikes = {
-    chunksDelayed: 0,
-    bytesDelayed: 0,
-    delayedMs: 0,
-    bytesDropped: 0,
-    connectionsCut: 0,
-  }
+  readonly strikes = new StrikeCount()
   readonly cuts: Cut[] = []
   opened = 0
   dialsFailed = 0
@@ -77,7 +62,6 @@ export class Tally {
     const listed = { ...cut, by: nameOf(cause) }
     this.cuts.push(listed)
     if (this.cuts.length > CUTS_KEPT) this.cuts.shift()
-    if (cause.kind === 'toxic') this.strikes.connectionsCut += 1
     if (cause.kind === 'api') return listed
     this.#cutByFault += 1
     return listed
@@ -95,6 +79,7 @@ export class Tally {
       add(lanes.upstream, connection.upstream)
       add(lanes.downstream, connection.downstream)
     }
+    const { delays: _, ...toxics } = this.strikes.read()
     return {
       at,
       connections: {
@@ -105,7 +90,7 @@ export class Tally {
         dialsFailed: this.dialsFailed,
       },
       lanes,
-      toxics: { ...this.strikes },
+      toxics,
       cuts: [...this.cuts],
     }
   }

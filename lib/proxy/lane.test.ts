@@ -3,9 +3,9 @@ import { PassThrough } from 'node:stream'
 import { expect } from 'chai'
 import { defineToxic } from '../toxic.ts'
 import { seededRandom } from '../util/random.ts'
-import { Tally } from './evidence.ts'
 import { Lane } from './lane.ts'
 import { spec } from './rig.helper.ts'
+import { StrikeCount } from './strikes.ts'
 
 const resetter = defineToxic({
   type: 'resetter',
@@ -23,17 +23,17 @@ async function storyOf(toxics: (typeof resetter)[]): Promise<string[]> {
     return true
   }
   const lane = new Lane('upstream', source as unknown as Socket, destination as unknown as Socket, {
-    strikes: new Tally().strikes,
     budget: { held: 0 },
     randomOf: () => seededRandom('seed'),
     toPair: () => {},
+    acted: () => {},
     tap: () => (bytes) => void story.push(`${bytes.toString()} seen`),
     cut: () => void story.push('cut'),
     failed: (_, error) => {
       throw error
     },
   })
-  for (const toxic of toxics) lane.chain.add(spec(toxic))
+  for (const toxic of toxics) lane.chain.add({ ...spec(toxic), strikes: new StrikeCount() })
   lane.open()
   source.end('it')
   await new Promise((resolve) => source.once('end', resolve))

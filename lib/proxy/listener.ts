@@ -1,18 +1,9 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { bindHost, formatAddress, parseAddress } from './address.ts'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { bindHost, formatAddress, parseAddress, type Address } from './address.ts'
 
 /** A port could not be had. Its text is Toxiproxy's, which clients assert. */
 export class ListenError extends Error {
   override name = 'ListenError'
-}
-
-/** A bound port. */
-export interface Listener {
-  /** Resolved: `127.0.0.1:40112`. */
-  readonly address: string
-  readonly port: number
-  /** The port is free again at once; accepted sockets stay. */
-  close(): void
 }
 
 const reasons: Record<string, string> = {
@@ -21,15 +12,62 @@ const reasons: Record<string, string> = {
   EACCES: 'bind: permission denied',
 }
 
+/** A bound port. */
+export class Listener {
+  /** Resolved: `127.0.0.1:40112`. */
+  readonly address: string
+  readonly port: number
+  readonly #host: string
+  readonly #accept: (socket: Socket) => void
+  #server: Server | undefined
+  #wanted = true
+  #opening = false
+
+  constructor(server: Server, accept: (socket: Socket) => void) {
+    const { address, port } = server.address() as AddressInfo
+    this.address = formatAddress(address, port)
+    this.port = port
+    this.#host = address
+    this.#accept = accept
+    this.#server = server
+  }
+
+  /** Refuses clients until it is told otherwise. Whose port somebody else has by then has to be told again. */
+  open(wanted: boolean): void {
+    this.#wanted = wanted
+    if (wanted) return void this.#reopen()
+    this.#server?.close()
+    this.#server = undefined
+  }
+
+  /** The port is free again at once; accepted sockets stay. */
+  close(): void {
+    this.open(false)
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#server || this.#opening) return
+    this.#opening = true
+    const server = await bind({ host: this.#host, port: this.port }, this.#accept).catch(() => undefined)
+    this.#opening = false
+    if (this.#wanted) this.#server = server
+    else server?.close()
+  }
+}
+
 /**
  * Binds `listen`, `host:port`, port 0 for one of the system's choice.
  * @param accept gets each client's socket, not yet read from.
  * @throws {ListenError}
  */
-export function openListener(listen: string, accept: (socket: Socket) => void): Promise<Listener> {
+export async function openListener(listen: string, accept: (socket: Socket) => void): Promise<Listener> {
   const wanted = parseAddress(listen)
-  if (!wanted) return Promise.reject(new ListenError(`listen tcp: address ${listen}: expected host:port`))
-  const host = bindHost(wanted.host)
+  if (!wanted) throw new ListenError(`listen tcp: address ${listen}: expected host:port`)
+  const server = await bind({ ...wanted, host: bindHost(wanted.host) }, accept)
+  return new Listener(server, accept)
+}
+
+function bind({ host, port }: Address, accept: (socket: Socket) => void): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, accept)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -37,12 +75,9 @@ export function openListener(listen: string, accept: (socket: Socket) => void): 
       const lookup = error.code === 'ENOTFOUND'
       const text = lookup
         ? `listen tcp: lookup ${host}: no such host`
-        : `listen tcp ${formatAddress(host, wanted.port)}: ${reason}`
+        : `listen tcp ${formatAddress(host, port)}: ${reason}`
       reject(new ListenError(text, { cause: error }))
     })
-    server.listen(wanted.port, host || undefined, () => {
-      const { address, port } = server.address() as AddressInfo
-      resolve({ address: formatAddress(address, port), port, close: () => void server.close() })
-    })
+    server.listen({ port, host: host || undefined }, () => resolve(server))
   })
 }

@@ -1,5 +1,6 @@
 import type { Cause } from './evidence.ts'
-import { Proxy, type ProxyChange, type ProxyContext } from './proxy.ts'
+import type { ProxyContext } from './context.ts'
+import { Proxy, type ProxyChange } from './proxy.ts'
 import { inOrder, NameTaken, type ToxicSpec } from './toxics.ts'
 
 /** A proxy as it is asked for. */
@@ -50,13 +51,13 @@ export class Proxies {
    * @throws {NameTaken} @throws {ListenError}
    */
   async create(spec: ProxySpec): Promise<Proxy> {
-    const { name, listen, upstream, toxics = [], enabled = true, durationMs } = spec
+    const { name, listen, upstream, toxics = [], enabled = true, ...rest } = spec
     if (this.#byName.has(name) || this.#reserved.has(name)) throw new NameTaken('proxy', name)
     const proxy = new Proxy(name, listen ?? ANY_PORT, upstream, this.#context)
     this.#reserved.add(name)
     try {
       for (const toxic of toxics) proxy.toxics.add(toxic)
-      await proxy.update({ enabled, durationMs })
+      await proxy.update({ enabled, ...rest })
     } catch (error) {
       proxy.remove({ kind: 'api' })
       throw error
@@ -129,9 +130,9 @@ async function change(proxy: Proxy, spec: ProxySpec): Promise<void> {
 
 /** What brings a proxy back to where it is now. */
 function specOf(proxy: Proxy): ProxySpec {
-  const { name, listen, upstream, enabled, expiresAt } = proxy
+  const { name, listen, upstream, enabled, onUpstreamError, expiresAt } = proxy
   const toxics = proxy.toxics.list().map(({ expiresAt, ...toxic }) => ({ ...toxic, ...leftOf(expiresAt) }))
-  return { name, listen, upstream, enabled, ...leftOf(expiresAt), toxics }
+  return { name, listen, upstream, enabled, onUpstreamError, ...leftOf(expiresAt), toxics }
 }
 
 const leftOf = (expiresAt: Date | undefined): { durationMs?: number } =>

@@ -2,52 +2,21 @@ import type { Socket } from 'node:net'
 import type { Stream } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { messageOf } from '../util/errors.ts'
-import { bindHost, formatAddress, parseAddress, type Address } from './address.ts'
+import { bindHost, destinationOf, formatAddress, parseAddress, type Destination } from './address.ts'
 import { Alarm } from './alarm.ts'
 import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
-import { Tally, type Cause, type Cut, type Evidence, type LaneBytes, type Strikes } from './evidence.ts'
+import { Tally, type Cause, type Evidence } from './evidence.ts'
 import type { Budget, Tap } from './lane.ts'
+import type { ProxyContext } from './context.ts'
+import type { EventWithout, ProxyChanged, ProxyEvent } from './events.ts'
 import { openListener, type Listener } from './listener.ts'
-import { Toxics, type LeasedToxic, type ToxicsChange } from './toxics.ts'
+import { Toxics } from './toxics.ts'
+import { UpstreamWatch, type OnUpstreamError } from './upstream-watch.ts'
+
+export type { ProxyChanged, ProxyEvent } from './events.ts'
 
 /** A lease whose port is taken tries again after this time. */
 const RETRY_MS = 100
-
-/** What happens on a proxy, as it happens; `at` is monotonic ms. */
-export type ProxyEvent = { proxy: string; at: number } & (
-  | { kind: 'connection.opened'; connection: number }
-  /** The client's address, and ours towards the server. */
-  | { kind: 'connection.dialled'; connection: number; client: string; upstreamLocal: string }
-  | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
-  | { kind: 'dial.failed'; connection: number; error: string }
-  | ProxyChanged
-  /** `what`: a toxic's name, `tap`, or `lease`. */
-  | { kind: 'failed'; what: string; connection?: number; error: string }
-)
-
-/** A fault was set, changed or taken away after the proxy had been made, whoever did it. */
-export type ProxyChanged =
-  | { kind: `toxic.${ToxicsChange}`; toxic: LeasedToxic }
-  /** Until when, on the wall clock, where it has a lease. */
-  | { kind: 'disabled'; expiresAt: Date | undefined }
-  | { kind: 'enabled' }
-  /** Enabled by the end of a lease. */
-  | { kind: 'disabling.expired' }
-  /** The proxy is gone. */
-  | { kind: 'removed' }
-
-type EventWithout<E> = E extends unknown ? Omit<E, 'proxy' | 'at'> : never
-
-/** What the proxies of a server share. */
-export interface ProxyContext {
-  seed: string
-  budget: Budget
-  /** Until an unanswered dial is given up. */
-  dialMs: number
-  onEvent?: (event: ProxyEvent) => void
-  /** Gives the tap of a connection's lane, if there is to be one. */
-  tap?: (proxy: string, connection: number, stream: Stream) => Tap | undefined
-}
 
 /** What may be changed of a proxy; what is undefined stays. */
 export interface ProxyChange {
@@ -55,6 +24,7 @@ export interface ProxyChange {
   listen?: string | undefined
   upstream?: string | undefined
   enabled?: boolean | undefined
+  onUpstreamError?: OnUpstreamError | undefined
   /** A lease on being disabled: it is enabled again after this many ms. */
   durationMs?: number | undefined
 }
@@ -74,8 +44,10 @@ export class Proxy implements ConnectionOwner {
   #asked: string
   #listen: string
   #upstream: string
-  #dialled: Address
+  #dialled: Destination
   #listener: Listener | undefined
+  #onUpstreamError: OnUpstreamError = 'reset'
+  #watch: UpstreamWatch | undefined
   #expiresAt: Date | undefined
   /** Its first update makes it, with the toxics that it has by then. */
   #made = false
@@ -83,7 +55,7 @@ export class Proxy implements ConnectionOwner {
   /** Changes that open a port follow one another. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** Disabled until it is updated. Both addresses must be readable by `parseAddress`. */
+  /** Disabled until it is updated. `listen` must be readable by `parseAddress`, `upstream` by `parseDestination`. */
   constructor(name: string, listen: string, upstream: string, context: ProxyContext) {
     this.name = name
     this.budget = context.budget
@@ -92,8 +64,9 @@ export class Proxy implements ConnectionOwner {
     this.#asked = listen
     this.#listen = listen
     this.#upstream = upstream
-    this.#dialled = readable(upstream)
+    this.#dialled = destinationOf(upstream)
     this.toxics = new Toxics(
+      this.#tally.strikes,
       () => this.#connections,
       (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
     )
@@ -114,6 +87,11 @@ export class Proxy implements ConnectionOwner {
 
   get enabled(): boolean {
     return this.#listener !== undefined
+  }
+
+  /** `reset` unless told otherwise. */
+  get onUpstreamError(): OnUpstreamError {
+    return this.#onUpstreamError
   }
 
   /** When it will be enabled again; undefined without a lease. */
@@ -143,6 +121,13 @@ export class Proxy implements ConnectionOwner {
     return [...this.#connections].map((connection) => connection.view())
   }
 
+  /** Closes one connection, which is no fault. @returns false if no such one is open. */
+  cut(connection: number): boolean {
+    const open = [...this.#connections].find(({ id }) => id === connection)
+    open?.end({ kind: 'api' }, 'close')
+    return open !== undefined
+  }
+
   evidence(): Evidence {
     return this.#tally.read(
       monotonicMs(),
@@ -151,10 +136,6 @@ export class Proxy implements ConnectionOwner {
   }
 
   // What connections need.
-
-  get strikes(): Strikes {
-    return this.#tally.strikes
-  }
 
   tap(connection: number, stream: Stream): Tap | undefined {
     return this.#context.tap?.(this.name, connection, stream)
@@ -166,7 +147,12 @@ export class Proxy implements ConnectionOwner {
 
   dialFailed(connection: number, error: Error): void {
     this.#tally.dialsFailed += 1
+    this.#watch?.isDown()
     this.#tell({ kind: 'dial.failed', connection, error: error.message })
+  }
+
+  acted(connection: number, by: string): void {
+    this.#tell({ kind: 'toxic.acted', connection, by })
   }
 
   failed(connection: number, what: string, error: unknown): void {
@@ -210,10 +196,12 @@ export class Proxy implements ConnectionOwner {
     else if (moved && change.listen !== undefined) this.#asked = this.#listen = change.listen
     if (redirected && change.upstream !== undefined) {
       this.#upstream = change.upstream
-      this.#dialled = readable(change.upstream)
+      this.#dialled = destinationOf(change.upstream)
     }
+    this.#onUpstreamError = change.onUpstreamError ?? this.#onUpstreamError
     if (!enabled) this.#close({ kind: 'disabled' })
     else if (moved || redirected) this.#cutAll({ kind: 'api' })
+    this.#watchUpstream()
     this.#rent(change)
   }
 
@@ -246,7 +234,22 @@ export class Proxy implements ConnectionOwner {
     this.#connections.add(new Connection(id, socket, this.#dialled, this))
   }
 
+  /** The listener is closed while the upstream is down, where that is asked for. */
+  #watchUpstream(): void {
+    this.#unwatch()
+    const listener = this.#listener
+    if (listener && this.#onUpstreamError === 'refuse')
+      this.#watch = new UpstreamWatch(this.#dialled, this.dialMs, (up) => listener.open(up))
+    else listener?.open(true)
+  }
+
+  #unwatch(): void {
+    this.#watch?.stop()
+    this.#watch = undefined
+  }
+
   #close(cause: Cause): void {
+    this.#unwatch()
     this.#listener?.close()
     this.#listener = undefined
     this.#cutAll(cause)
@@ -292,10 +295,4 @@ export class Proxy implements ConnectionOwner {
   #tell(event: EventWithout<ProxyEvent>): void {
     this.#context.onEvent?.({ proxy: this.name, at: monotonicMs(), ...event })
   }
-}
-
-function readable(address: string): Address {
-  const parsed = parseAddress(address)
-  if (!parsed) throw new TypeError(`not an address: ${address}`)
-  return parsed
 }

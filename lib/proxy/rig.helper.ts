@@ -6,7 +6,8 @@ import { poll } from '../util/poll.ts'
 import { parseAddress } from './address.ts'
 import { defaultsOf } from './attributes.ts'
 import { Proxies } from './proxies.ts'
-import type { Proxy, ProxyContext, ProxyEvent } from './proxy.ts'
+import type { ProxyContext } from './context.ts'
+import type { Proxy, ProxyEvent } from './proxy.ts'
 import type { ToxicSpec } from './toxics.ts'
 
 /** One end of a connection under test: remembers what came and how it ended. */
@@ -151,7 +152,7 @@ export const spec = (definition: ToxicDefinition, given: Partial<ToxicSpec> = {}
 /** The changes among what happened on a proxy, each with its toxic: `toxic.added delay`. */
 export const changesIn = (events: readonly ProxyEvent[]): string[] =>
   events
-    .filter(({ kind }) => /^(toxic|disabl|enabl|removed)/.test(kind))
+    .filter(({ kind }) => kind !== 'toxic.acted' && /^(toxic|disabl|enabl|removed)/.test(kind))
     .map((event) => ('toxic' in event ? `${event.kind} ${event.toxic.name}` : event.kind))
 
 /** Delays each chunk by `ms`. */

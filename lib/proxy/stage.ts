@@ -3,8 +3,8 @@ import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
-import type { Strikes } from './evidence.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
+import type { StrikeCount } from './strikes.ts'
 
 /** A toxic of a proxy; its attributes and toxicity are replaced when it is changed. */
 export interface Toxic {
@@ -14,12 +14,13 @@ export interface Toxic {
   /** The share of connections that it acts on, 0 to 1. */
   toxicity: number
   attributes: AttributeValues
+  readonly strikes: StrikeCount
   /** What its lanes have in common, once one has asked for it. */
   shared?: object
 }
 
 /** How a source ended: FIN or RST; or a toxic that closes the connection behind what it has sent. */
-export type Ending = 'end' | 'reset' | { readonly closedBy: string }
+export type Ending = 'end' | 'reset' | { readonly closedBy: Toxic }
 
 /** What a stage sends to: the next stage, or the lane's destination. */
 export interface Outlet {
@@ -30,7 +31,6 @@ export interface Outlet {
 /** What a stage needs of its lane. */
 export interface StageHost {
   readonly stream: Stream
-  readonly strikes: Strikes
   /** More, or fewer, bytes in hand. */
   held(bytes: number): void
   dropped(bytes: number): void
@@ -39,8 +39,10 @@ export interface StageHost {
   /** Looks at the bounds. */
   balance(): void
   toPair(bytes: Buffer): void
-  cut(toxic: string, how: 'close' | 'reset'): void
-  failed(toxic: string, error: unknown): void
+  /** For the first time on this lane. */
+  acted(toxic: Toxic): void
+  cut(toxic: Toxic, how: 'close' | 'reset'): void
+  failed(toxic: Toxic, error: unknown): void
 }
 
 /** So many writes are done in one turn; with more, an event loop with a hundred lanes would stall. */
@@ -115,6 +117,11 @@ export class Stage implements ToxicLane, Outlet {
     this.#queue.takeAll()
   }
 
+  /** The toxic sees, and may keep, what passes. */
+  get looks(): boolean {
+    return this.#hooks.data !== undefined
+  }
+
   // What comes in.
 
   data(bytes: Buffer): void {
@@ -152,11 +159,11 @@ export class Stage implements ToxicLane, Outlet {
     return monotonicMs()
   }
 
-  send({ bytes }: Chunk, due = 0, options?: { aside?: boolean }): void {
+  send({ bytes, at }: Chunk, due = 0, options?: { aside?: boolean }): void {
     if (this.#closed) return
     checkSent(bytes, due)
     const now = monotonicMs()
-    const item = { due, since: now, bytes }
+    const item = { due, since: arrivalOf(at, now), bytes }
     if (options?.aside && due > now) {
       this.#delayed(bytes)
       this.#queue.putAside(item)
@@ -168,8 +175,8 @@ export class Stage implements ToxicLane, Outlet {
     this.#push(item, bytes)
   }
 
-  pace({ bytes }: Chunk, next: Pace): void {
-    const item: Item = { due: 0, since: monotonicMs(), bytes, pace: next }
+  pace({ bytes, at }: Chunk, next: Pace): void {
+    const item: Item = { due: 0, since: arrivalOf(at, monotonicMs()), bytes, pace: next }
     if (this.#queue.isOpen) {
       for (let n = 0; n < AT_ONCE && !this.#closed && item.bytes?.length; n += 1) {
         askForPiece(item)
@@ -185,15 +192,15 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   drop({ bytes }: Chunk): void {
-    this.acted = true
-    this.#host.strikes.bytesDropped += bytes.length
+    this.#act()
+    this.#toxic.strikes.dropped(bytes.length)
     this.#host.dropped(bytes.length)
   }
 
   end(due = 0): void {
     if (this.#closed) return
     const now = monotonicMs()
-    if (due > now) this.acted = true
+    if (due > now) this.#act()
     this.#emptyAt = Math.max(this.#emptyAt, due)
     if (due <= now && this.#queue.isEmpty) return this.next.ending(this.#ending)
     this.#queue.push({ due: this.#emptyAt, since: now, bytes: undefined })
@@ -202,9 +209,9 @@ export class Stage implements ToxicLane, Outlet {
 
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
-    this.acted = true
+    this.#act()
     this.#ended = true
-    this.#ending = { closedBy: this.#toxic.name }
+    this.#ending = { closedBy: this.#toxic }
     this.end()
   }
 
@@ -221,22 +228,27 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #delayed(bytes: Buffer): void {
-    this.acted = true
-    this.#host.strikes.chunksDelayed += 1
-    this.#host.strikes.bytesDelayed += bytes.length
+    this.#act()
+    this.#toxic.strikes.delayed(bytes.length)
     this.#host.held(bytes.length)
   }
 
   #insert(bytes: Buffer): void {
     checkSent(bytes)
-    this.acted = true
+    this.#act()
     this.#host.toPair(bytes)
+  }
+
+  #act(): void {
+    if (this.acted) return
+    this.acted = true
+    this.#host.acted(this.#toxic)
   }
 
   #strikeCut(how: 'close' | 'reset'): void {
     if (this.#closed) return
-    this.acted = true
-    this.#host.cut(this.#toxic.name, how)
+    this.#act()
+    this.#host.cut(this.#toxic, how)
   }
 
   /** Runs the toxic's code: what it throws ends this connection and nothing else. */
@@ -245,7 +257,7 @@ export class Stage implements ToxicLane, Outlet {
     try {
       checkSynchronous(hook())
     } catch (error) {
-      this.#host.failed(this.#toxic.name, error)
+      this.#host.failed(this.#toxic, error)
     }
   }
 
@@ -292,14 +304,17 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #cut(item: Item): Buffer {
-    if (item.size !== item.bytes?.length) this.acted = true
+    if (item.size !== item.bytes?.length) this.#act()
     return cutPiece(item)
   }
 
   #pass({ bytes, since }: Item): void {
     if (!bytes) return
-    this.#host.strikes.delayedMs += monotonicMs() - since
+    this.#toxic.strikes.left(monotonicMs() - since)
     this.#host.held(-bytes.length)
     this.next.data(bytes)
   }
 }
+
+/** Delays count from a chunk's arrival; one that a toxic made itself arrives when it is sent. */
+const arrivalOf = (at: number, now: number): number => (at > 0 && at <= now ? at : now)

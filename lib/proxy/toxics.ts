@@ -3,6 +3,7 @@ import { monotonicMs } from '../util/clock.ts'
 import { Alarm } from './alarm.ts'
 import type { Connection } from './connection.ts'
 import type { Toxic } from './stage.ts'
+import { StrikeCount } from './strikes.ts'
 
 /** A toxic as it is asked for; its attributes are complete and valid. */
 export interface ToxicSpec {
@@ -45,14 +46,20 @@ export type ToxicsChange = 'added' | 'updated' | 'removed' | 'expired'
 /** The toxics of one proxy. Every change acts at once, on all its live connections, and waits for nothing. */
 export class Toxics {
   readonly #entries: Entry[] = []
+  readonly #strikes: StrikeCount
   readonly #connections: () => Iterable<Connection>
   readonly #tell: (change: ToxicsChange, toxic: LeasedToxic) => void
 
-  /** @param tell is told of each change once it has been made; one whose lease removed it has expired. */
+  /**
+   * @param strikes counts what all toxics do.
+   * @param tell is told of each change once it has been made; one whose lease removed it has expired.
+   */
   constructor(
+    strikes: StrikeCount,
     connections: () => Iterable<Connection>,
     tell: (change: ToxicsChange, toxic: LeasedToxic) => void,
   ) {
+    this.#strikes = strikes
     this.#connections = connections
     this.#tell = tell
   }
@@ -70,7 +77,15 @@ export class Toxics {
   add(spec: ToxicSpec): LeasedToxic {
     if (this.#find(spec.name)) throw new NameTaken('toxic', spec.name)
     const { name, definition, stream, toxicity, attributes, durationMs } = spec
-    const toxic: LeasedToxic = { name, definition, stream, toxicity, attributes, expiresAt: undefined }
+    const toxic: LeasedToxic = {
+      name,
+      definition,
+      stream,
+      toxicity,
+      attributes,
+      strikes: new StrikeCount(this.#strikes),
+      expiresAt: undefined,
+    }
     const lease = new Alarm(() => this.#remove(toxic.name, 'expired'))
     const entry = { toxic, lease }
     this.#entries.push(entry)

@@ -137,6 +137,22 @@ export class ToxiproxyApi {
     return proxy.listen
   }
 
+  /** Asks for any path of the API; what an answer without a body gives is undefined. */
+  async ask<T>(verb: string, path: string, body?: unknown): Promise<T> {
+    return dataOf(await this.http.request(verb, `${this.url}${path}`, body)).data as T
+  }
+
+  /** A real Toxiproxy knows none of what ours has beyond it. */
+  async isOurs(): Promise<boolean> {
+    try {
+      await this.http.request('GET', `${this.url}/seed`)
+      return true
+    } catch (error) {
+      if (error instanceof ToxiproxyRefusal && error.status === 404) return false
+      throw error
+    }
+  }
+
   async proxies(): Promise<Record<string, ProxyView>> {
     const { data } = await this.client.api.get<Record<string, ProxyView>>(`${this.url}/proxies`)
     return data
@@ -150,7 +166,7 @@ export class ToxiproxyApi {
 
   /**
    * Bytes that each proxy has received and not sent, on connections that have ended. Empty where the server does not
-   * tell: ours does not, a real Toxiproxy only with `-proxy-metrics`.
+   * tell: the embedded one does not, a real Toxiproxy only with `-proxy-metrics`.
    */
   async swallowed(): Promise<ReadonlyMap<string, number>> {
     try {

@@ -63,6 +63,12 @@ const truth = (rounds: number): Part => ({
   env: { CROSSWIND_TRUTH_ROUNDS: String(rounds) },
 })
 
+const leaks = (connections: number): Part => ({
+  name: `what ${connections.toLocaleString('en')} connections leave behind that each toxic cut`,
+  command: onServers('lib/test/proxy/leaks.itest.ts'),
+  env: { CROSSWIND_LEAK_CONNECTIONS: String(connections) },
+})
+
 const gate = (...args: string[]): Part => ({
   name: `gate ${args.join(' ')}`,
   command: ['node', 'lib/cli/main.ts', 'gate', ...args],
@@ -78,6 +84,7 @@ const SELECTIONS: Record<string, Part[]> = {
   nightly: [
     fuzz(10_000_000),
     truth(100),
+    leaks(10_000),
     gate('control', '--repeat', '100'),
     gate('control', '--repeat', '100', '--rpc', 'kombu'),
     gate('--all', '--repeat', '10'),

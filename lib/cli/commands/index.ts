@@ -6,6 +6,7 @@ import { addLinks } from './links.ts'
 import { addLogs } from './logs.ts'
 import { addDeeds, addStart } from './nodes.ts'
 import { addMessages } from './messages.ts'
+import { addProxy } from './proxy.ts'
 import { addPs } from './ps.ts'
 import { addSetup } from './setup.ts'
 import { addToxic } from './toxic.ts'
@@ -25,6 +26,7 @@ export const commands: readonly ((root: Command) => void)[] = [
   addLogs,
   addToxic,
   addLinks,
+  addProxy,
   addWorkflow,
   addMessages,
   addTrace,

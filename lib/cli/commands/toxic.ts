@@ -2,24 +2,45 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { kindOfValue } from '../../proxy/attributes.ts'
 import { plural } from '../../report/text.ts'
 import type { Stream } from '../../toxic.ts'
+import { UsageError } from '../../util/errors.ts'
 import { toxics } from '../../../toxics/index.ts'
-import { addEverywhere, checkLease, linksByHand, removeEverywhere, toxicRequests } from '../by-hand.ts'
-import { withClusterChoice, type ClusterChoice } from '../clusters.ts'
+import {
+  addEverywhere,
+  checkLease,
+  linksByHand,
+  proxiesNow,
+  removeEverywhere,
+  toxicRequests,
+  updateEverywhere,
+  type LinksByHand,
+} from '../by-hand.ts'
+import { withServerChoice, type ServerChoice } from '../clusters.ts'
 import { durationOption, passedTime } from '../durations.ts'
 import { leaseText, toxicText } from '../ps-text.ts'
 import { surveyLink } from '../survey.ts'
 import { tableLines } from '../table.ts'
 
-interface AddFlags extends ClusterChoice {
+interface ToxicFlags extends ServerChoice {
+  json: boolean
+}
+
+interface AddFlags extends ToxicFlags {
   for?: number
   stream?: Stream
   toxicity: number
 }
 
-const LINK = "a link's name, or a glob in quotes: engine-1.rabbitmq, 'executor-*.rabbitmq', '*'"
+interface UpdateFlags extends ToxicFlags {
+  for?: number
+  toxicity?: number
+}
+
+const LINK = "a link's or proxy's name, or a glob in quotes: engine-1.rabbitmq, 'executor-*.rabbitmq', '*'"
 
 export function addToxic(root: Command): void {
-  const toxic = root.command('toxic').description('adds, lists and removes toxics: faults on links, by hand')
+  const toxic = root
+    .command('toxic')
+    .description('adds, updates, lists and removes toxics: faults on links or proxies, by hand')
   const add = toxic
     .command('add')
     .description('adds a toxic to every link that matches, on both streams unless told')
@@ -29,10 +50,23 @@ export function addToxic(root: Command): void {
     .option('--for <duration>', 'it ends by itself after 500ms, 10s, 2m', durationOption)
     .addOption(new Option('--stream <stream>', 'one direction only').choices(['upstream', 'downstream']))
     .option('--toxicity <share>', 'of the connections that it acts on, 0 to 1', share, 1)
-  withClusterChoice(add)
+    .option(...JSON_OPTION)
+  withServerChoice(add)
     .addHelpText('after', () => `\n${typesText()}\n\n${ADD_EXAMPLE}`)
     .action(addCommand)
-  withClusterChoice(
+  const update = toxic
+    .command('update')
+    .description('changes the toxics of every link that matches; what is not named stays as it is')
+    .argument('<link>', LINK)
+    .argument('<name>', 'those of this name or type')
+    .argument('[attributes...]', 'key=value')
+    .option('--for <duration>', 'from now on, it ends by itself after 500ms, 10s, 2m', durationOption)
+    .option('--toxicity <share>', 'of the connections that it acts on, 0 to 1', share)
+    .option(...JSON_OPTION)
+  withServerChoice(update)
+    .addHelpText('after', "\nExample:\n  npm run crosswind -- toxic update 'engine-*.*' latency latency=900")
+    .action(updateCommand)
+  withServerChoice(
     toxic
       .command('list')
       .description('the faults of every link, or of those that match')
@@ -41,16 +75,19 @@ export function addToxic(root: Command): void {
   )
     .addHelpText('after', "\nExample:\n  npm run crosswind -- toxic list 'engine-*.*'")
     .action(listCommand)
-  withClusterChoice(
+  withServerChoice(
     toxic
       .command('remove')
       .description('removes the toxics of every link that matches')
       .argument('<link>', LINK)
-      .argument('[name]', 'only those of this name or type'),
+      .argument('[name]', 'only those of this name or type')
+      .option(...JSON_OPTION),
   )
     .addHelpText('after', "\nExample:\n  npm run crosswind -- toxic remove '*' latency")
     .action(removeCommand)
 }
+
+const JSON_OPTION = ['--json', 'the links as they are then, as JSON', false] as const
 
 const ADD_EXAMPLE =
   "Example:\n  npm run crosswind -- toxic add 'executor-*.rabbitmq' latency latency=500 jitter=100 --for 20s"
@@ -78,22 +115,34 @@ function typesText(): string {
 }
 
 async function addCommand(link: string, type: string, attributes: string[], flags: AddFlags): Promise<void> {
-  const { cluster, stream, toxicity, for: forMs } = flags
-  const links = await linksByHand(link, cluster)
+  const { stream, toxicity, for: forMs } = flags
+  const links = await linksByHand(link, flags)
   checkLease(links, forMs)
   const words = { type, attributes, toxicity, ...(stream && { stream }), ...(forMs && { forMs }) }
-  const requests = toxicRequests(words, !links.fronted)
+  const requests = toxicRequests(words, links.checked)
   await addEverywhere(links, requests)
   const names = requests.map(({ name }) => name).join(', ')
   const length = forMs === undefined ? 'until it is removed' : `for ${passedTime(forMs)}`
-  say(`${names} ${length} on ${[...links.proxies.keys()].join(', ')}`)
+  await tell(links, flags, `${names} ${length} on ${[...links.proxies.keys()].join(', ')}`)
 }
 
-async function listCommand(
-  link: string | undefined,
-  flags: ClusterChoice & { json: boolean },
+async function updateCommand(
+  link: string,
+  name: string,
+  attributes: string[],
+  flags: UpdateFlags,
 ): Promise<void> {
-  const { proxies } = await linksByHand(link, flags.cluster)
+  const { toxicity, for: forMs } = flags
+  if (attributes.length === 0 && toxicity === undefined && forMs === undefined)
+    throw new UsageError('say what is to be changed: key=value, --toxicity or --for')
+  const links = await linksByHand(link, flags)
+  checkLease(links, forMs)
+  const updated = await updateEverywhere(links, name, { attributes, toxicity, forMs })
+  await tell(links, flags, `updated: ${updated.join(', ')}`)
+}
+
+async function listCommand(link: string | undefined, flags: ToxicFlags): Promise<void> {
+  const { proxies } = await linksByHand(link, flags)
   const surveys = [...proxies.values()]
     .map((proxy) => surveyLink(proxy.name, proxy.listen, proxy))
     .toSorted((a, b) => a.name.localeCompare(b.name))
@@ -106,14 +155,13 @@ async function listCommand(
   say(tableLines([['LINK', 'TOXIC', 'FAULT'], ...rows]).join('\n'))
 }
 
-async function removeCommand(
-  link: string,
-  name: string | undefined,
-  { cluster }: ClusterChoice,
-): Promise<void> {
-  const links = await linksByHand(link, cluster)
+async function removeCommand(link: string, name: string | undefined, flags: ToxicFlags): Promise<void> {
+  const links = await linksByHand(link, flags)
   const count = await removeEverywhere(links, name)
-  say(`${plural(count, 'toxic')} removed from ${[...links.proxies.keys()].join(', ')}`)
+  await tell(links, flags, `${plural(count, 'toxic')} removed from ${[...links.proxies.keys()].join(', ')}`)
 }
+
+const tell = async (links: LinksByHand, { json }: ToxicFlags, text: string): Promise<void> =>
+  say(json ? JSON.stringify(await proxiesNow(links)) : text)
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,0 +1,108 @@
+import type { Command } from 'commander'
+import picomatch from 'picomatch'
+import type { ConnectionView } from '../../proxy/connection.ts'
+import { plural } from '../../report/text.ts'
+import type { ToxiproxyApi, ProxyView } from '../../scenario/toxiproxy.ts'
+import { UsageError } from '../../util/errors.ts'
+import { chooseServer, linksByHand } from '../by-hand.ts'
+import { withServerChoice, type ServerChoice } from '../clusters.ts'
+import { readEvents } from '../follow-events.ts'
+import { wholeNumber } from '../options.ts'
+import {
+  connectionLines,
+  eventLine,
+  evidenceLines,
+  proxyLines,
+  type ConnectionOf,
+  type ProxyEvidence,
+} from '../proxy-text.ts'
+
+interface Flags extends ServerChoice {
+  json: boolean
+}
+
+const GLOB = "a proxy's name, or a glob in quotes"
+
+/** What shows the proxies of a server, and what happens on them. */
+export function addProxyViews(proxy: Command): void {
+  command(proxy, 'list', 'proxies with their faults').argument('[name]', GLOB).action(list)
+  command(proxy, 'inspect', 'one proxy, and what it and its toxics did').argument('<name>').action(inspect)
+  command(proxy, 'connections', 'open connections with the toxics that act on them')
+    .argument('[name]', GLOB)
+    .action(connections)
+  command(proxy, 'cut', 'closes one connection at once')
+    .argument('<name>')
+    .argument('<id>', 'as `proxy connections` shows it', wholeNumber(1))
+    .action(cut)
+  command(proxy, 'events', 'what happened on proxies: the last 1000 events, each a line')
+    .argument('[name]', GLOB)
+    .option('--follow', 'and those that happen from now on, until Ctrl-C', false)
+    .action(events)
+}
+
+const command = (proxy: Command, name: string, about: string): Command =>
+  withServerChoice(proxy.command(name).description(about).option('--json', 'as JSON', false))
+
+async function list(pattern: string | undefined, flags: Flags): Promise<void> {
+  const proxies = [...(await linksByHand(pattern, flags)).proxies.values()]
+  if (flags.json) return say(JSON.stringify(proxies))
+  say(proxies.length === 0 ? 'no proxies' : proxyLines(proxies).join('\n'))
+}
+
+async function inspect(name: string, flags: Flags): Promise<void> {
+  const { api, real, proxies } = await linksByHand(escaped(name), flags)
+  const proxy = [...proxies.values()][0] as ProxyView
+  const told = real ? undefined : await evidenceOf(api, proxy)
+  if (flags.json) return say(JSON.stringify({ proxy, ...told }))
+  say([...proxyLines([proxy]), ...(told ? ['', ...evidenceLines(told)] : [])].join('\n'))
+}
+
+async function evidenceOf(api: ToxiproxyApi, { name, toxics }: ProxyView): Promise<ProxyEvidence> {
+  const path = pathOf(name)
+  const each = toxics.map(async (toxic) => [
+    toxic.name,
+    await api.ask('GET', `${path}/toxics/${encodeURIComponent(toxic.name)}/evidence`),
+  ])
+  const evidence = await api.ask<ProxyEvidence['evidence']>('GET', `${path}/evidence`)
+  return { evidence, toxics: Object.fromEntries(await Promise.all(each)) }
+}
+
+async function connections(pattern: string | undefined, flags: Flags): Promise<void> {
+  const { api, real, proxies } = await linksByHand(pattern, flags)
+  if (real) throw noneOfReal('connections')
+  const each = [...proxies.keys()].map(async (proxy): Promise<ConnectionOf[]> => {
+    const open = await api.ask<ConnectionView[]>('GET', `${pathOf(proxy)}/connections`)
+    return open.map((connection) => ({ proxy, ...connection }))
+  })
+  const all = (await Promise.all(each)).flat()
+  if (flags.json) return say(JSON.stringify(all))
+  const none = `no open connection on ${plural(proxies.size, 'proxy', 'proxies')}`
+  say(all.length === 0 ? none : connectionLines(all).join('\n'))
+}
+
+async function cut(name: string, id: number, flags: Flags): Promise<void> {
+  const { api, real } = await linksByHand(escaped(name), flags)
+  if (real) throw noneOfReal('connections')
+  await api.ask('DELETE', `${pathOf(name)}/connections/${id}`)
+  say(flags.json ? JSON.stringify({ proxy: name, connection: id }) : `closed: connection ${id} of ${name}`)
+}
+
+async function events(pattern: string | undefined, flags: Flags & { follow: boolean }): Promise<void> {
+  const { api, real, mayBe } = await chooseServer(flags)
+  if (real) throw noneOfReal('events')
+  const matches = pattern === undefined ? () => true : picomatch(pattern)
+  for await (const event of readEvents(api.url, flags.follow))
+    if (mayBe(event.proxy) && matches(event.proxy)) say(flags.json ? JSON.stringify(event) : eventLine(event))
+}
+
+const noneOfReal = (what: string): UsageError => new UsageError(`a real Toxiproxy does not tell its ${what}`)
+
+/** One name, not a glob. */
+function escaped(name: string): string {
+  if (/[*?[\]{}()!]/.test(name)) throw new UsageError(`the name of one proxy is needed, not ${name}`)
+  return name
+}
+
+const pathOf = (proxy: string): string => `/proxies/${encodeURIComponent(proxy)}`
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -1,0 +1,31 @@
+import type { Stream } from '../toxic.ts'
+import type { Cut, LaneBytes } from './evidence.ts'
+import type { LeasedToxic, ToxicsChange } from './toxics.ts'
+
+/** What happens on a proxy, as it happens; `at` is monotonic ms. */
+export type ProxyEvent = { proxy: string; at: number } & (
+  | { kind: 'connection.opened'; connection: number }
+  /** The client's address, and ours towards the server. */
+  | { kind: 'connection.dialled'; connection: number; client: string; upstreamLocal: string }
+  | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
+  | { kind: 'dial.failed'; connection: number; error: string }
+  /** A toxic, named, has done something to a connection for the first time. */
+  | { kind: 'toxic.acted'; connection: number; by: string }
+  | ProxyChanged
+  /** `what`: a toxic's name, `tap`, or `lease`. */
+  | { kind: 'failed'; what: string; connection?: number; error: string }
+)
+
+/** A fault was set, changed or taken away after the proxy had been made, whoever did it. */
+export type ProxyChanged =
+  | { kind: `toxic.${ToxicsChange}`; toxic: LeasedToxic }
+  /** Until when, on the wall clock, where it has a lease. */
+  | { kind: 'disabled'; expiresAt: Date | undefined }
+  | { kind: 'enabled' }
+  /** Enabled by the end of a lease. */
+  | { kind: 'disabling.expired' }
+  /** The proxy is gone. */
+  | { kind: 'removed' }
+
+/** An event as its proxy tells it; the rest is added for all. */
+export type EventWithout<E> = E extends unknown ? Omit<E, 'proxy' | 'at'> : never

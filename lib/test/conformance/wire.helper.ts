@@ -1,0 +1,177 @@
+import { expect } from 'chai'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { ask } from '../../api/ask.helper.ts'
+import { until } from '../../proxy/rig.helper.ts'
+import { poll } from '../../util/poll.ts'
+import { within } from '../../util/within.ts'
+import { Path } from './path.helper.ts'
+import type { Candidate, Serving } from './servers.helper.ts'
+
+/** Whoever has not answered by then does not answer: ours takes some milliseconds. */
+const ANSWER_MS = 1000
+
+/** Where the real one hangs, dies or loses something: each test says how it fails, and that ours does not. */
+export function failuresOnTheWire({ real, shared, start }: Candidate): void {
+  // What it would not survive is not done to a server that others use.
+  const deadly = shared ? it.skip : it
+  let serving: Serving
+  let path: Path
+
+  beforeEach(async () => {
+    serving = await start()
+    await ask(serving.url, 'DELETE', '/proxies/a')
+    path = await Path.lay(serving.url)
+  })
+
+  afterEach(async () => {
+    path[Symbol.dispose]()
+    await serving[Symbol.asyncDispose]()
+  })
+
+  const lives = () =>
+    ask(serving.url, 'GET', '/version').then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+
+  deadly('1: a client that stops reading and one toxic hang its API', async () => {
+    const client = await path.dial()
+    const { socket } = await path.server.peer(0)
+    socket.write(Buffer.alloc(2 ** 25))
+    await stalled(socket)
+    const added = answered(path.ask('POST', '/toxics', { type: 'latency', attributes: { latency: 1 } }))
+    expect(await added).to.equal(real ? 'no answer' : 200)
+    expect(await answered(path.ask('GET'))).to.equal(real ? 'no answer' : 200)
+    client.socket.destroy()
+  })
+
+  // A slicer with its defaults ends it too, once its stack has taken a gigabyte.
+  for (const [what, toxic] of [
+    ['a slicer that varies more than it is long', slicer(5, 10)],
+    ['a negative rate', { type: 'bandwidth', attributes: { rate: -1 } }],
+  ] as const)
+    deadly(`2: ${what} ends it`, async () => {
+      const { client, server } = await path.connect()
+      await path.ask('POST', '/toxics', { ...toxic, stream: 'upstream' })
+      const ends = async () => {
+        // It rolls dice for each piece.
+        client.socket.write(Buffer.alloc(1000))
+        return !(await lives()) || undefined
+      }
+      if (real) return poll(ends, { what: 'it ends', deadlineMs: 5000 })
+      client.socket.write(Buffer.alloc(1000))
+      await until('the bytes have passed', () => server.received.length === 1000)
+      expect(await lives()).to.equal(true)
+    })
+
+  deadly('4: a dial that nobody answers stalls its API', async () => {
+    await using mute = await muteServer()
+    await path.ask('POST', '', { upstream: mute.address })
+    await path.dial()
+    expect(await answered(path.ask('POST', '', { enabled: false }))).to.equal(real ? 'no answer' : 200)
+  })
+
+  it('5: a client that has sent all loses the reply', async () => {
+    const { client, server } = await path.connect()
+    client.socket.end('request')
+    await server.receives('request')
+    await server.hasEnded()
+    if (real) return client.hasEnded()
+    server.socket.end('reply')
+    await client.receives('reply')
+    await client.hasEnded()
+  })
+
+  it('5: a reset arrives as an orderly end', async () => {
+    const { client, server } = await path.connect()
+    server.socket.resetAndDestroy()
+    await (real ? client.hasEnded() : client.isReset())
+  })
+
+  it('6: with the upstream down a client sees an orderly end', async () => {
+    await path.ask('POST', '', { upstream: '127.0.0.1:9' })
+    const client = (await path.dial()).read()
+    await (real ? client.hasEnded() : client.isReset())
+  })
+
+  it('7: reset_peer acts on what toxicity spared', async () => {
+    await path.add({ type: 'reset_peer', toxicity: 0 })
+    const { client, server } = await path.connect()
+    server.socket.write('hello')
+    await client.receives('hello')
+    server.socket.end()
+    await (real ? client.isReset() : client.hasEnded())
+  })
+
+  it('7: reset_peer does not touch an idle connection', async () => {
+    const { client } = await path.connect()
+    await path.add({ type: 'reset_peer' })
+    if (!real) return client.isReset()
+    await path.ask('GET')
+    expect(client).to.include({ ended: false, error: undefined })
+  })
+
+  it('9: its counters move only when a connection has ended', async () => {
+    const { client, server } = await path.connect()
+    client.socket.write('hello')
+    await server.receives('hello')
+    const { text } = await ask(serving.url, 'GET', '/metrics')
+    const counted = /^toxiproxy_proxy_received_bytes_total\{.*direction="upstream".*proxy="a".*\} (\d+)$/m
+    expect(counted.exec(text)?.[1]).to.equal(real ? undefined : '5')
+  })
+}
+
+const answered = (work: Promise<{ status: number }>) =>
+  within(
+    ANSWER_MS,
+    work.then(({ status }) => status),
+    'no answer',
+  )
+
+const slicer = (average_size: number, size_variation: number) => ({
+  type: 'slicer',
+  attributes: { average_size, size_variation },
+})
+
+/** Until nothing of what was written leaves any more. */
+async function stalled(socket: Socket): Promise<void> {
+  let before = -1
+  const stands = () => {
+    const left = socket.writableLength
+    const stood = left === before
+    before = left
+    return stood || undefined
+  }
+  await poll(async () => stands(), { what: 'the client has stalled', deadlineMs: 5000, everyMs: 100 })
+}
+
+/** A server whose system answers no more dials: it has stopped, and its queue is full. */
+async function muteServer(): Promise<AsyncDisposable & { address: string }> {
+  const script = `const s = require('node:net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))`
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [printed] = (await once(child.stdout, 'data')) as [Buffer]
+  const port = Number(printed.toString())
+  child.kill('SIGSTOP')
+  const queued: Socket[] = []
+  const isTaken = () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    queued.push(socket)
+    return within(
+      200,
+      once(socket, 'connect').then(() => true),
+      false,
+    )
+  }
+  while (await isTaken());
+  return {
+    address: `127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of queued) socket.destroy()
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
