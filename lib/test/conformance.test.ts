@@ -42,8 +42,8 @@ for (const server of servers) {
   })
 
   describe(`the failures of Toxiproxy, by their numbers, and ${server.name}`, () => {
-    failuresOfRequests(server)
-    failuresOnTheWire(server)
+    describe('in its answers', () => failuresOfRequests(server))
+    describe('on the wire', () => failuresOnTheWire(server))
   })
 }
 
