@@ -34,7 +34,7 @@ export const forgottenAfterCommit: KnownGap = {
   ],
   rpc: ['oslo', 'kombu'],
   mistral: [15],
-  seen: '2 of 139',
+  seen: '2 of 179',
 }
 
 export const startForgotten: KnownGap = {
@@ -99,5 +99,5 @@ export const brokerNotFoundAgain: KnownGap = {
   ],
   rpc: ['kombu'],
   mistral: [15],
-  seen: '15 of 16',
+  seen: '55 of 56',
 }
