@@ -36,7 +36,7 @@ export const figures: readonly Figure[] = [
   },
   {
     name: 'stream',
-    rounds: 5,
+    rounds: 3,
     async measure({ port, pid }) {
       const before = pid === undefined ? Number.NaN : cpuMs(pid)
       const one = await stream(port, STREAM_BYTES, 1)
@@ -190,7 +190,7 @@ export const figures: readonly Figure[] = [
   },
   {
     name: 'noop',
-    rounds: 5,
+    rounds: 3,
     only: 'with toxics',
     async measure({ port, admin }) {
       const without = await stream(port, STREAM_BYTES / 2, 1)
