@@ -1,5 +1,6 @@
 import type { Random } from '../util/random.ts'
-import { Stage, type Ending, type Outlet, type StageHost, type Toxic } from './stage.ts'
+import { Stage } from './stage.ts'
+import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
 
 /** One of the proxy's toxics as one connection sees it. */
 interface Place {

@@ -6,7 +6,7 @@ import { formatAddress, type Destination } from './address.ts'
 import type { Chain } from './chain.ts'
 import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
 import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
-import type { Toxic } from './stage.ts'
+import type { Toxic } from './stage-host.ts'
 import { dial, type OnUpstreamError } from './upstream-watch.ts'
 
 /** What a connection needs of its proxy. */

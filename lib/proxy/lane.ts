@@ -4,7 +4,7 @@ import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Chain, type ChainHost } from './chain.ts'
 import { noBytes, type LaneBytes } from './evidence.ts'
-import type { Ending, Outlet, Toxic } from './stage.ts'
+import type { Ending, Outlet, Toxic } from './stage-host.ts'
 import { inTurn } from './turns.ts'
 
 /** Bytes in hand on one lane, beyond which its source is no longer read. */

@@ -2,7 +2,7 @@ import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm } from './alarm.ts'
 import type { Connection } from './connection.ts'
-import type { Toxic } from './stage.ts'
+import type { Toxic } from './stage-host.ts'
 import { StrikeCount } from './strikes.ts'
 
 /** A toxic as it is asked for; its attributes are complete and valid. */
