@@ -37,7 +37,7 @@ async function real(program: string): Promise<Front> {
 }
 
 /** The program of a real Toxiproxy, where there is one to try with. */
-const { CROSSWIND_TEST_TOXIPROXY: program } = process.env
+const { TOXIPROXY_SERVER: program } = process.env
 const FRONTS: Record<string, () => Promise<Front>> = {
   'ours in its place': embedded,
   ...(program === undefined ? {} : { 'a real Toxiproxy': () => real(program) }),
