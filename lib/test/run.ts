@@ -98,7 +98,7 @@ async function run({ name, command: [program, ...args], env = {} }: Part): Promi
   const begun = monotonicMs()
   console.log(`\n── ${name}: ${[program, ...args].join(' ')}`)
   // Where CI is set, mocha would colour what nobody looks at on a terminal.
-  const colours = { FORCE_COLOR: process.stdout.isTTY ? '1' : '0' }
+  const colours = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
   const child = spawn(join(BIN, program), args, {
     cwd: ROOT,
     env: { ...process.env, ...colours, ...env, PATH: [BIN, process.env['PATH']].join(delimiter) },
