@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import * as fc from 'fast-check'
+import { dial } from '../proxy/rig.helper.ts'
 import { ask, start } from './ask.helper.ts'
 import type { RunningToxiproxy } from './server.ts'
+import type { ProxyView } from './views.ts'
 
 const FIELDS = [
   'name',
@@ -31,8 +33,9 @@ const WORDS = [
   'bandwidth',
   'upstream',
   'constructor',
+  'a\0b:80',
 ]
-const NUMBERS = [0, 1, -1, 0.5, 60_000, 2 ** 31, 1e308]
+const NUMBERS = [0, 1, -1, 0.5, 60_000, 2 ** 31, 2 ** 53 - 1, 1e308]
 
 /** Values that are nearly what is asked for, and others. */
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
@@ -62,11 +65,38 @@ const PATHS = [
   '/proxies/%E0%A4%A',
 ]
 
-const request = fc.record({
+/** Lacks nothing: one value alone can be wrong, and is taken to what it is for. */
+const proxy = fc.record({
+  verb: fc.constant('POST'),
+  path: fc.constant('/proxies'),
+  body: fc
+    .record({ name: fc.constantFrom('b', 'c'), upstream: fc.constantFrom(...WORDS) })
+    .map((given) => JSON.stringify({ listen: '127.0.0.1:0', ...given })),
+})
+
+const toxic = fc.record({
+  verb: fc.constant('POST'),
+  path: fc.constant('/proxies/a/toxics'),
+  body: fc.constantFrom(...NUMBERS).map((duration) => JSON.stringify({ type: 'noop', duration })),
+})
+
+const anything = fc.record({
   verb: fc.constantFrom('POST', 'PATCH', 'DELETE'),
   path: fc.constantFrom(...PATHS),
   body,
 })
+
+const request = fc.oneof({ weight: 4, arbitrary: anything }, proxy, toxic)
+
+/** What a proxy dials is tried by its first client; one that dials itself would do so without end. */
+async function connectToEach(proxies: readonly ProxyView[]): Promise<void> {
+  const listening = proxies.filter(({ enabled }) => enabled).map(({ listen }) => listen)
+  const loops = proxies.some(({ upstream }) => listening.includes(upstream))
+  for (const listen of loops ? [] : listening) {
+    const { socket } = (await dial(listen)).read()
+    if (!socket.closed) await new Promise((resolve) => socket.end().once('close', resolve))
+  }
+}
 
 describe('any requests', () => {
   let server: RunningToxiproxy
@@ -94,6 +124,7 @@ describe('any requests', () => {
         expect(status).to.equal(200)
         for (const proxy of Object.values(json as object))
           expect(proxy).to.include.all.keys('name', 'listen', 'upstream', 'enabled', 'toxics')
+        await connectToEach(Object.values(json as Record<string, ProxyView>))
       }),
       { numRuns: 60 },
     )

@@ -4,7 +4,7 @@ import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
 import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
-import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
+import { MAX_ATTRIBUTE, type AttributeValues, type Stream, type ToxicDefinition } from '../toxic.ts'
 import { nearest } from '../util/nearest.ts'
 import { ApiError } from './errors.ts'
 import { Fields, listOf } from './json.ts'
@@ -110,13 +110,13 @@ function toxicityOf(fields: Fields): number | undefined {
   throw new ApiError('badRequestBody', `toxicity must be from 0 to 1, not ${toxicity}`)
 }
 
-/** `duration`: the length of a lease in ms. */
+/** `duration`: the length of a lease in ms; a longer one might end at no date that there is. */
 function durationOf(fields: Fields): { durationMs?: number } {
   const durationMs = fields.number('duration')
   if (durationMs === undefined) return {}
-  if (Number.isInteger(durationMs) && durationMs >= 1 && durationMs <= Number.MAX_SAFE_INTEGER)
-    return { durationMs }
-  throw new ApiError('badRequestBody', `duration must be a whole number of ms, 1 or more, not ${durationMs}`)
+  if (Number.isInteger(durationMs) && durationMs >= 1 && durationMs <= MAX_ATTRIBUTE) return { durationMs }
+  const text = `duration must be a whole number of ms from 1 to ${MAX_ATTRIBUTE}, not ${durationMs}`
+  throw new ApiError('badRequestBody', text)
 }
 
 /** Every attribute of the type: as given, else as it is now. */

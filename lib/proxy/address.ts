@@ -6,9 +6,9 @@ export interface Address {
   port: number
 }
 
-/** Reads `host:port` or `[v6]:port`; undefined if it is not that. */
+/** Reads `host:port` or `[v6]:port`; undefined if it is not that. The system takes no host with a NUL in it. */
 export function parseAddress(text: string): Address | undefined {
-  const parts = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text)
+  const parts = /^(?:\[([^\]\0]*)\]|([^:[\]\0]*)):(\d{1,5})$/.exec(text)
   if (!parts) return undefined
   const port = Number(parts[3])
   return port > 65535 ? undefined : { host: parts[1] ?? parts[2] ?? '', port }

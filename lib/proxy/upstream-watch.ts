@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import type { Destination } from './address.ts'
 import { Alarm } from './alarm.ts'
 import { monotonicMs } from '../util/clock.ts'
@@ -14,8 +14,14 @@ export type OnUpstreamError = 'accept' | 'reset' | 'refuse'
 const UP_MS = 500
 const DOWN_MS = 50
 
-export const dial = (destination: Destination): Socket =>
-  connect({ ...destination, allowHalfOpen: true, noDelay: true })
+/** A socket that fails where it cannot connect, also where the platform throws instead of trying. */
+export function dial(destination: Destination): Socket {
+  try {
+    return connect({ ...destination, allowHalfOpen: true, noDelay: true })
+  } catch (error) {
+    return new Socket().destroy(error as Error)
+  }
+}
 
 /** Knows whether an upstream takes connections, by making one now and then. */
 export class UpstreamWatch {
