@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { ApiError } from '../api/errors.ts'
 import { isLoopback } from '../api/guard.ts'
 import { startToxiproxy, type RunningToxiproxy } from '../api/server.ts'
@@ -39,6 +40,7 @@ interface ServeFacts {
  */
 export async function serve(flags: ServeFlags): Promise<void> {
   const known = await ownToxics(flags.toxic)
+  if (flags.toxic.length > 0) outliveStrays()
   const config = flags.config === undefined ? [] : readConfig(flags.config)
   const seed = flags.seed ?? newSeed()
   const token = tokenOf(flags)
@@ -57,6 +59,22 @@ async function ownToxics(files: readonly string[]): Promise<ToxicDefinition[]> {
   // One after the other: two files may not be of one type.
   for (const file of files) known.push(await loadToxic(file, known))
   return known
+}
+
+/** A toxic of the user's own may throw where no connection can be told of it: in a timer or a promise that it has made. */
+function outliveStrays(): void {
+  process.on('uncaughtException', (error, origin) => {
+    log(`${origin}, most likely in a toxic of yours; the server goes on: ${traceOf(error)}`)
+  })
+}
+
+/** With where it was thrown, if it can be had. */
+function traceOf(error: unknown): string {
+  try {
+    return inspect(error)
+  } catch {
+    return messageOf(error)
+  }
 }
 
 function readConfig(file: string): unknown {

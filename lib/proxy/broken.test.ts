@@ -21,6 +21,12 @@ const fail = () => {
   throw new Error('I am broken')
 }
 
+const failWith = (thrown: unknown) => () => {
+  throw thrown
+}
+
+const WITHOUT_TEXT = Object.defineProperty(new Error(), 'message', { get: fail })
+
 /** Each place in which a toxic's code runs, with a bug in it. */
 const bugs: Record<string, (lane: ToxicLane) => unknown> = {
   open: fail,
@@ -29,6 +35,8 @@ const bugs: Record<string, (lane: ToxicLane) => unknown> = {
   data: () => ({ data: fail }),
   'data that is asynchronous': () => ({ data: async () => fail() }),
   'a hook that is no function': () => ({ data: 3 }),
+  'what has no text': () => ({ data: failWith(Object.create(null)) }),
+  'an error whose text fails': () => ({ data: failWith(WITHOUT_TEXT) }),
   end: () => ({ end: fail }),
   updated: () => ({ updated: fail }),
   'a timer': (lane) => {
@@ -71,7 +79,7 @@ describe('a bug in a toxic', () => {
       await other.client.receives('and there')
       const failures = it.events.filter((event) => event.kind === 'failed')
       expect(failures.map(({ what, connection }) => [what, connection])).to.deep.equal([['broken', 1]])
-      expect(failures[0]?.error).to.match(/broken|hooks|function|piece|Buffer|due/)
+      expect(failures[0]?.error).to.match(/broken|hooks|function|piece|Buffer|due|no text/)
       expect(it.proxy.connections().map(({ id }) => id)).to.deep.equal([2])
       const { connections, lanes, cuts } = it.proxy.evidence()
       expect(connections).to.include({ opened: 2, open: 1, closed: 1 })

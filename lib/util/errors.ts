@@ -11,6 +11,11 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** The text of whatever was thrown. */
-export const messageOf = (thrown: unknown): string =>
-  thrown instanceof Error ? thrown.message : String(thrown)
+/** The text of whatever was thrown; it never throws itself, whatever a toxic of somebody's has thrown. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return 'something that has no text'
+  }
+}
