@@ -82,6 +82,9 @@ describe('the events', () => {
     using again = await Listener.of(url, { 'Last-Event-ID': '6' })
     await until('the rest is told', () => again.caughtUp)
     expect(again.events.map(({ kind }) => kind)).to.deep.equal(['disabled', 'removed'])
+    using strange = await Listener.of(url, { 'Last-Event-ID': 'abc' })
+    await until('all is told', () => strange.caughtUp)
+    expect(strange.events).to.have.lengthOf(8)
   })
 
   it('tell which toxic has acted on which connection, once', async () => {

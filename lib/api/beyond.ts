@@ -30,8 +30,8 @@ function cutConnection(call: Call): Answer {
   return { status: 204 }
 }
 
-/** A client that was cut off says with Last-Event-ID what it has seen. */
+/** A client that was cut off says with Last-Event-ID what it has seen; what is no number says nothing. */
 function events({ feed, headers }: Call): Answer {
-  const seen = Number(headers['last-event-id'] ?? 0)
+  const seen = Number(headers['last-event-id']) || 0
   return { status: 200, goesOn: (response) => feed.open(response, seen) }
 }

@@ -34,6 +34,7 @@ describe('a token', () => {
     expect(admitted('/proxies?a=b', 'Bearer S3cret')).to.deep.equal({ path: '/proxies' })
     expect(admitted('/proxies', 'bearer  S3cret')).to.deep.equal({ path: '/proxies' })
     expect(admitted('/S3cret/proxies/a?x')).to.deep.equal({ path: '/proxies/a' })
+    expect(admitted('/S3cret/proxies', 'Bearer S3cret')).to.deep.equal({ path: '/proxies' })
   })
 
   it('is missed where it is not, or is wrong', () => {

@@ -34,10 +34,10 @@ const refusal = (refused: string): Admission => ({ refused, status: 403 })
 
 /** Most clients cannot send headers: for them the token is the path's first part. */
 function admitToken(path: string, authorization = '', token: string): Admission {
-  const [, bearer] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
-  if (bearer !== undefined && isSame(bearer, token)) return { path }
   const [, first = '', rest = ''] = /^\/([^/]*)(\/.*)$/.exec(path) ?? []
   if (isSame(first, token)) return { path: rest }
+  const [, bearer] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
+  if (bearer !== undefined && isSame(bearer, token)) return { path }
   return { refused: 'Authorization: Bearer TOKEN, or /TOKEN before the path', status: 401 }
 }
 
