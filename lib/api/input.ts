@@ -119,6 +119,9 @@ function durationOf(fields: Fields): { durationMs?: number } {
   throw new ApiError('badRequestBody', text)
 }
 
+/** So much of a wrong name is told, in characters. */
+const LONGEST_NAME = 100
+
 /** Every attribute of the type: as given, else as it is now. */
 function attributesOf(
   { type, attributes }: ToxicDefinition,
@@ -128,8 +131,9 @@ function attributesOf(
   const known = Object.keys(attributes)
   const unknown = given.names.find((name) => !known.includes(name.toLowerCase()))
   if (unknown !== undefined) {
-    const hint = known.length > 0 ? `; nearest: ${nearest(unknown, known).join(', ')}` : '; it has none'
-    throw new ApiError('invalidAttribute', `${type} has no ${unknown}${hint}`)
+    const shown = unknown.length > LONGEST_NAME ? `${unknown.slice(0, LONGEST_NAME)}…` : unknown
+    const hint = known.length > 0 ? `; nearest: ${nearest(shown, known).join(', ')}` : '; it has none'
+    throw new ApiError('invalidAttribute', `${type} has no ${shown}${hint}`)
   }
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => {

@@ -4,13 +4,20 @@ import { ApiError } from './errors.ts'
 /** A request's body is larger than any list of proxies needs to be. */
 const LARGEST_BODY = 2 ** 20
 
+/** What is left of the body is not read: no other request can come on its connection. */
+export class BodyTooLarge extends ApiError {
+  constructor() {
+    super('badRequestBody', `larger than ${LARGEST_BODY} bytes`)
+  }
+}
+
 /** Reads the first JSON value of a request; what follows it is ignored. */
 export async function readJson(request: AsyncIterable<Buffer>): Promise<unknown> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request) {
     length += chunk.length
-    if (length > LARGEST_BODY) throw new ApiError('badRequestBody', `larger than ${LARGEST_BODY} bytes`)
+    if (length > LARGEST_BODY) throw new BodyTooLarge()
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString('utf8').trim()
@@ -23,24 +30,24 @@ export async function readJson(request: AsyncIterable<Buffer>): Promise<unknown>
   }
 }
 
-/** An object's fields, whose names match in any case; a field that is null is not there. */
+/** An object's fields, whose names match in any case; a field that is null is not there, and null has none. */
 export class Fields {
   readonly #values = new Map<string, { name: string; value: unknown }>()
   readonly #where: string
 
   /**
    * @param where is put before a field's name in errors: `attributes.`.
-   * @throws {ApiError} if it is not an object.
+   * @throws {ApiError} if it is neither an object nor null.
    */
   constructor(value: unknown, where = '') {
     this.#where = where
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (typeof value !== 'object' || Array.isArray(value)) {
       throw new ApiError(
         'badRequestBody',
         `${where.replace(/\.$/, '') || 'it'} must be an object, not ${kindOf(value)}`,
       )
     }
-    for (const [name, field] of Object.entries(value)) {
+    for (const [name, field] of Object.entries(value ?? {})) {
       if (field !== null) this.#values.set(name.toLowerCase(), { name, value: field })
     }
   }
@@ -83,14 +90,14 @@ export class Fields {
   }
 }
 
-/** @throws {ApiError} if it is not a list. */
+/** Null is an empty list. @throws {ApiError} if it is neither. */
 export function listOf(value: unknown, what: string): unknown[] {
+  if (value === null) return []
   if (Array.isArray(value)) return value
   throw new ApiError('badRequestBody', `${what} must be a list, not ${kindOf(value)}`)
 }
 
 function kindOf(value: unknown): string {
-  if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -15,7 +15,7 @@ import { ApiError } from './errors.ts'
 import { EventFeed } from './events.ts'
 import { admit, type Access } from './guard.ts'
 import { proxySpecs } from './input.ts'
-import { readJson } from './json.ts'
+import { BodyTooLarge, readJson } from './json.ts'
 import { metricsOf } from './metrics.ts'
 import { findRoute } from './routes.ts'
 import { proxyView, type ProxyView } from './views.ts'
@@ -62,6 +62,9 @@ export interface RunningToxiproxy extends AsyncDisposable {
 
 const DIAL_MS = 10_000
 
+/** Clients keep connections that are idle, as Toxiproxy lets them for long; Node would end them after 5 s. */
+const IDLE_MS = 60_000
+
 /** @throws the system's error if the port cannot be had. */
 export async function startToxiproxy(options: ToxiproxyOptions): Promise<RunningToxiproxy> {
   const { toxics, seed, host = '127.0.0.1', port = 0, token, log = () => {} } = options
@@ -82,6 +85,7 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Running
   const server = createServer((request, response) => {
     void answer(request, response, { service, access: { host, token }, log })
   })
+  server.keepAliveTimeout = IDLE_MS
   const bound = await listen(server, host, port)
   const close = async () => {
     proxies.close()
@@ -131,6 +135,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
   } catch (thrown) {
     const error = apiError(thrown)
     context.log(`${method} ${path}: ${error.status} ${error.message}`)
+    if (thrown instanceof BodyTooLarge) response.setHeader('Connection', 'close')
     fail(response, error)
   }
 }
