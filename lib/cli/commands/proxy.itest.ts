@@ -168,6 +168,18 @@ describe('crosswind proxy, asked wrongly', function () {
       ['--host', '203.0.113.1', '--no-token'],
       /cannot listen on 203.0.113.1:0/,
     ],
+    [
+      'a port that is none',
+      ['--port', '99999'],
+      /'99999' is invalid. It must be a whole number from 0 to 65535/,
+    ],
+    ['a mistyped word', ['lst'], /^crosswind: unknown command "lst"; nearest: list, /],
+    [
+      'a mistyped word with options of its own',
+      ['lst', 'web', '--url', 'http://127.0.0.1:9'],
+      /^crosswind: unknown command "lst"; nearest: list, /,
+    ],
+    ['a mistyped option', ['--tokn', 'x'], /^crosswind: unknown option "--tokn"; nearest: --token, /],
   ]
   for (const [what, words, text] of WORDS)
     it(`says what is wrong with ${what}`, async () => {

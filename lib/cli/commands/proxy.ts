@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { unknownWord } from '../../util/nearest.ts'
 import { wholeNumber } from '../options.ts'
-import { serve } from '../serve.ts'
+import { serve, type ServeFlags } from '../serve.ts'
 import { addProxies } from './proxies.ts'
 import { addProxyViews } from './proxy-views.ts'
 
@@ -15,7 +16,7 @@ export function addProxy(root: Command): void {
     .command('proxy')
     .description("a proxy server of its own that speaks Toxiproxy's API; and the proxies of any such server")
     .option('--host <address>', 'where its API listens', '127.0.0.1')
-    .option('--port <n>', "0: one of the system's choice", wholeNumber(0), 8474)
+    .option('--port <n>', "0: one of the system's choice", wholeNumber(0, 65535), 8474)
     .option('--config <file>', "Toxiproxy's configuration: a JSON list of proxies; ours may have toxics")
     .option('--metrics', 'serves GET /metrics in Prometheus text', false)
     .option('--seed <text>', 'decides every random choice (default: one is made and printed)')
@@ -29,7 +30,23 @@ export function addProxy(root: Command): void {
     )
     .option('--json', 'prints where it listens as JSON', false)
     .addHelpText('after', EXAMPLES)
-    .action(serve)
+    .action(serveAlone)
   addProxies(proxy)
   addProxyViews(proxy)
+  // Of the options behind a mistyped word commander would complain first. What is set sooner is inherited.
+  proxy.allowExcessArguments().allowUnknownOption()
+}
+
+/** @throws {UsageError} if there is a word too many, naming the nearest that there is. */
+async function serveAlone(flags: ServeFlags, { args, commands, options }: Command): Promise<void> {
+  const [stray] = args
+  if (stray?.startsWith('-')) {
+    const known = options.flatMap(({ long }) => long ?? [])
+    throw unknownWord('option', stray, known)
+  }
+  if (stray !== undefined) {
+    const known = commands.map((command) => command.name())
+    throw unknownWord('command', stray, known)
+  }
+  await serve(flags)
 }
