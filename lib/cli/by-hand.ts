@@ -1,7 +1,13 @@
 import picomatch from 'picomatch'
 import { toxicSpec } from '../api/input.ts'
 import { ApiError } from '../api/errors.ts'
-import { ToxiproxyApi, type ProxyView, type ToxicRequest, type ToxicView } from '../scenario/toxiproxy.ts'
+import {
+  pathOfToxic,
+  ToxiproxyApi,
+  type ProxyView,
+  type ToxicRequest,
+  type ToxicView,
+} from '../scenario/toxiproxy.ts'
 import type { Attributes, AttributeValue, Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
@@ -210,7 +216,7 @@ export async function updateEverywhere(
 ): Promise<string[]> {
   const chosen = toxicsNamed(links, name)
   const changes = chosen.map(({ link, toxic }) => ({
-    path: pathOf(link, toxic.name),
+    path: pathOfToxic(link, toxic.name),
     before: { attributes: toxic.attributes, toxicity: toxic.toxicity },
     change: { attributes: attributesOf(attributes, toxic.type), toxicity, duration: forMs },
   }))
@@ -222,9 +228,6 @@ export async function updateEverywhere(
   )
   return chosen.map(({ link, toxic }) => `${toxic.name} on ${link}`)
 }
-
-const pathOf = (link: string, toxic: string): string =>
-  `/proxies/${encodeURIComponent(link)}/toxics/${encodeURIComponent(toxic)}`
 
 /**
  * Removes the toxics of that name or type, or all, from every link.

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { ApiError } from '../api/errors.ts'
 import { isLoopback } from '../api/guard.ts'
@@ -10,6 +9,7 @@ import type { ToxicDefinition } from '../toxic.ts'
 import { messageOf, UsageError } from '../util/errors.ts'
 import { toxics } from '../../toxics/index.ts'
 import { listenForInterrupts } from './interrupts.ts'
+import { readJsonFile } from './json-file.ts'
 import { newSeed } from './options.ts'
 import { proxyLines } from './proxy-text.ts'
 import { tableLines } from './table.ts'
@@ -41,7 +41,7 @@ interface ServeFacts {
 export async function serve(flags: ServeFlags): Promise<void> {
   const known = await ownToxics(flags.toxic)
   if (flags.toxic.length > 0) outliveStrays()
-  const config = flags.config === undefined ? [] : readConfig(flags.config)
+  const config = flags.config === undefined ? [] : readJsonFile(flags.config)
   const seed = flags.seed ?? newSeed()
   const token = tokenOf(flags)
   using interrupts = listenForInterrupts(() => {}, log)
@@ -74,15 +74,6 @@ function traceOf(error: unknown): string {
     return inspect(error)
   } catch {
     return messageOf(error)
-  }
-}
-
-function readConfig(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
-    throw new UsageError(`--config ${file} ${what}: ${messageOf(error)}`)
   }
 }
 

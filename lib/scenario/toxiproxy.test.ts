@@ -52,6 +52,18 @@ describe('A Toxiproxy that is shared', () => {
   })
 })
 
+describe('A name of any letters', () => {
+  it('stands in a path as one part', async () => {
+    await using server = await startToxiproxy({ toxics, seed: 'names' })
+    const [proxy, toxic] = ['a/b c?', '50% off']
+    await server.populate([{ name: proxy, upstream: UPSTREAM, toxics: [{ type: 'noop', name: toxic }] }])
+    const api = new ToxiproxyApi(server.url)
+    expect(await api.connections(proxy)).to.deep.equal([])
+    await api.removeToxic(proxy, toxic)
+    expect(server.proxies()[0]?.toxics).to.deep.equal([])
+  })
+})
+
 /** The error of one that is not there. */
 async function told(...server: ['our own proxy server'?]): Promise<string> {
   const url = `http://127.0.0.1:${await freePort()}`

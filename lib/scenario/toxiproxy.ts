@@ -108,6 +108,12 @@ export function swallowedBytes(metrics: string): Map<string, number> {
   return swallowed
 }
 
+/** Names may have any letters. */
+export const pathOfProxy = (proxy: string): string => `/proxies/${encodeURIComponent(proxy)}`
+
+export const pathOfToxic = (proxy: string, toxic: string): string =>
+  `${pathOfProxy(proxy)}/toxics/${encodeURIComponent(toxic)}`
+
 /** Toxiproxy's HTTP API, ours or a real one: the only way by which faults reach links. */
 export class ToxiproxyApi {
   readonly url: string
@@ -160,7 +166,9 @@ export class ToxiproxyApi {
 
   /** The open connections of a proxy of ours; a real Toxiproxy has no such list. */
   async connections(proxy: string): Promise<ConnectionView[]> {
-    const { data } = await this.client.api.get<ConnectionView[]>(`${this.url}/proxies/${proxy}/connections`)
+    const { data } = await this.client.api.get<ConnectionView[]>(
+      `${this.url}${pathOfProxy(proxy)}/connections`,
+    )
     return data
   }
 
@@ -189,7 +197,7 @@ export class ToxiproxyApi {
 
   /** A toxic that is gone already, because its lease has ended, is what was wanted. */
   async removeToxic(proxy: string, toxic: string): Promise<void> {
-    await this.client.api.delete(`${this.url}/proxies/${proxy}/toxics/${toxic}`).catch((error: unknown) => {
+    await this.client.api.delete(`${this.url}${pathOfToxic(proxy, toxic)}`).catch((error: unknown) => {
       if (!(error instanceof ToxiproxyRefusal) || error.status !== 404) throw error
     })
   }

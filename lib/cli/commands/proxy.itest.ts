@@ -161,6 +161,11 @@ describe('crosswind proxy, asked wrongly', function () {
     ],
     ['a file that is no JSON', ['--config', 'torn.json'], /torn.json is not JSON: /],
     ['a file that is not there', ['--config', 'no.json'], /no.json cannot be read: ENOENT/],
+    [
+      'a file to populate from that is not there',
+      ['populate', 'no.json', '--url', 'http://127.0.0.1:9'],
+      /^crosswind: no.json cannot be read: ENOENT/,
+    ],
     ['a toxic whose type is taken', ['--toxic', 'toxic.ts'], /toxic.ts: type "noop" is taken/],
     ['a token that cannot stand in a URL', ['--token', 'a b'], /--token must be 8 or more of letters/],
     [
