@@ -1,6 +1,10 @@
 import { expect } from 'chai'
 import { messageOf } from './errors.ts'
 
+const fail = () => {
+  throw new Error('never')
+}
+
 describe('the text of what was thrown', () => {
   it('is its message, or itself', () => {
     const thrown = [
@@ -15,9 +19,6 @@ describe('the text of what was thrown', () => {
   })
 
   it('is there for what has none', () => {
-    const fail = () => {
-      throw new Error('never')
-    }
     const revoked = Proxy.revocable({}, {})
     revoked.revoke()
     const thrown = [
