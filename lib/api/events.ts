@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { LaneBytes } from '../proxy/evidence.ts'
-import type { ProxyEvent } from '../proxy/proxy.ts'
+import type { ProxyEvent } from '../proxy/events.ts'
 import type { Stream } from '../toxic.ts'
 import { Recent } from '../util/recent.ts'
 import { toxicView, type ToxicView } from './views.ts'
