@@ -87,6 +87,11 @@ export class Proxy implements ConnectionOwner {
     return this.#listener !== undefined
   }
 
+  /** It has ended for good: changes of it do nothing any more. */
+  get removed(): boolean {
+    return this.#removed
+  }
+
   /** `reset` unless told otherwise. */
   get onUpstreamError(): OnUpstreamError {
     return this.#onUpstreamError
