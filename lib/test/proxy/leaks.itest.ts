@@ -63,11 +63,12 @@ async function transfers(proxy: Proxy, count: number, resets: boolean): Promise<
     for (let n = 0; n < count / AT_ONCE; n += 1) await transfer(portOf(proxy.listen), resets)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, loop))
-  const none = (what: string, count: () => number): Promise<true> =>
-    poll(() => (count() === 0 ? true : undefined), { what, deadlineMs: GONE_MS })
   await none('all are gone', () => proxy.connections().length)
   await none('no socket is left', () => resources('TCPSocketWrap'))
 }
+
+const none = (what: string, count: () => number): Promise<true> =>
+  poll(() => (count() === 0 ? true : undefined), { what, deadlineMs: GONE_MS })
 
 const resources = (kind: string): number =>
   process.getActiveResourcesInfo().filter((one) => one === kind).length
