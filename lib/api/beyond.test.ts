@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { dial, TestServer, until } from '../proxy/rig.helper.ts'
 import { ask, Listener, start } from './ask.helper.ts'
+import type { ConnectionView, EvidenceView, StrikesView } from './views.ts'
 
 /** A server with a proxy before an upstream, and a client that has talked through it. */
 async function talked(text: string) {
@@ -52,6 +53,27 @@ describe('a connection', () => {
     expect((await ask(url, 'GET', '/proxies/a/connections')).json).to.deep.equal([])
     expect(rig.server.evidence('a')?.connections).to.include({ closed: 1, cutByFault: 0 })
     expect(rig.server.evidence('a')?.cuts[0]?.by).to.equal('closed by API')
+  })
+})
+
+describe('what it shows', () => {
+  it("has names as Toxiproxy's are", async () => {
+    await using rig = await talked('hello')
+    const { url } = rig.server
+    using listener = await Listener.of(url)
+    await ask(url, 'POST', '/proxies/a/toxics', { type: 'noop', name: 'Mine', duration: 60_000 })
+    const [connection] = (await ask(url, 'GET', '/proxies/a/connections')).json as ConnectionView[]
+    expect(connection).to.include.keys('upstream_local', 'age_ms', 'upstream_bytes', 'downstream_bytes')
+    expect(connection?.toxics).to.deep.equal([{ name: 'Mine', acted: false }])
+    await ask(url, 'DELETE', '/proxies/a/connections/1')
+    const evidence = (await ask(url, 'GET', '/proxies/a/evidence')).json as EvidenceView
+    expect(evidence.cuts[0]).to.include({ by: 'closed by API', upstream_bytes: 5 })
+    const strikes = (await ask(url, 'GET', '/proxies/a/toxics/Mine/evidence')).json
+    expect(strikes).to.include({ chunks_delayed: 0, connections_cut: 0 })
+    await until('the end is told', () => listener.events.at(-1)?.kind === 'connection.closed')
+    expect(listener.events[1]).to.have.property('upstream_local')
+    const shown = [connection, evidence, strikes, listener.events]
+    expect(JSON.stringify(shown).match(/"\w*[A-Z]\w*":/g)).to.equal(null)
   })
 })
 
@@ -130,25 +152,25 @@ describe('what one toxic did', () => {
       })
     rig.client.socket.write('!')
     await (await rig.upstream.peer(0)).receives('hello!')
-    const slow = (await ask(url, 'GET', '/proxies/a/toxics/slow/evidence')).json as Evidence
-    const idle = (await ask(url, 'GET', '/proxies/a/toxics/idle/evidence')).json as Evidence
-    expect(slow).to.deep.include({ chunksDelayed: 1, bytesDelayed: 1, bytesDropped: 0, connectionsCut: 0 })
-    expect(slow.delayedMs).to.be.at.least(3)
+    const slow = (await ask(url, 'GET', '/proxies/a/toxics/slow/evidence')).json as StrikesView
+    const idle = (await ask(url, 'GET', '/proxies/a/toxics/idle/evidence')).json as StrikesView
+    expect(slow).to.deep.include({
+      chunks_delayed: 1,
+      bytes_delayed: 1,
+      bytes_dropped: 0,
+      connections_cut: 0,
+    })
+    expect(slow.delayed_ms).to.be.at.least(3)
     expect(slow.delays.at(-1)?.ms).to.equal(null)
     const [delay] = slow.delays.filter(({ chunks }) => chunks > 0)
     expect(delay?.chunks).to.equal(1)
-    expect(delay?.ms).to.be.at.least(slow.delayedMs)
-    expect(idle).to.include({ chunksDelayed: 0, bytesDelayed: 0 })
+    expect(delay?.ms).to.be.at.least(slow.delayed_ms)
+    expect(idle).to.include({ chunks_delayed: 0, bytes_delayed: 0 })
     expect((await ask(url, 'GET', '/proxies/a/toxics/no/evidence')).json).to.include({
       error: 'toxic not found',
     })
   })
 })
-
-interface Evidence {
-  delayedMs: number
-  delays: { ms: number | null; chunks: number }[]
-}
 
 describe('the metrics', () => {
   it('move while a connection lives', async () => {

@@ -1,19 +1,20 @@
 import { ok, proxyOf, toxicOf, type Answer, type Call, type Route } from './call.ts'
 import { ApiError } from './errors.ts'
 import { Fields } from './json.ts'
+import { connectionViews, evidenceView, strikesView } from './views.ts'
 
 /** The routes that Toxiproxy does not have. */
 export const routesBeyond: Route[] = [
   { verbs: ['GET'], path: '/seed', handle: ({ proxies }) => ok({ seed: proxies.seed }) },
   { verbs: ['POST', 'PATCH'], path: '/seed', handle: changeSeed },
   { verbs: ['GET'], path: '/events', handle: events },
-  { verbs: ['GET'], path: '/proxies/*/evidence', handle: (call) => ok(proxyOf(call).evidence()) },
+  { verbs: ['GET'], path: '/proxies/*/evidence', handle: (call) => ok(evidenceView(proxyOf(call))) },
   {
     verbs: ['GET'],
     path: '/proxies/*/toxics/*/evidence',
-    handle: (call) => ok(toxicOf(call).strikes.read()),
+    handle: (call) => ok(strikesView(toxicOf(call))),
   },
-  { verbs: ['GET'], path: '/proxies/*/connections', handle: (call) => ok(proxyOf(call).connections()) },
+  { verbs: ['GET'], path: '/proxies/*/connections', handle: (call) => ok(connectionViews(proxyOf(call))) },
   { verbs: ['DELETE'], path: '/proxies/*/connections/*', handle: cutConnection },
 ]
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { LaneBytes } from '../proxy/evidence.ts'
-import type { ProxyEvent } from '../proxy/proxy.ts'
+import type { ProxyEvent } from '../proxy/events.ts'
 import type { Stream } from '../toxic.ts'
 import { Recent } from '../util/recent.ts'
 import { toxicView, type ToxicView } from './views.ts'
@@ -21,7 +21,7 @@ export interface EventView {
   connection?: number
   /** The client's address, and ours towards the server, once that has accepted the connection. */
   client?: string
-  upstreamLocal?: string
+  upstream_local?: string
   /** Why a connection was closed: a toxic's name, `disabled`, `closed by API` or `closed by its peers`. */
   reason?: string
   bytes?: Record<Stream, LaneBytes>
@@ -78,7 +78,7 @@ function detailsOf(event: ProxyEvent): Partial<EventView> {
     case 'connection.opened':
       return { connection: event.connection }
     case 'connection.dialled':
-      return { connection: event.connection, client: event.client, upstreamLocal: event.upstreamLocal }
+      return { connection: event.connection, client: event.client, upstream_local: event.upstreamLocal }
     case 'connection.closed':
       return {
         connection: event.connection,

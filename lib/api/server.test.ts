@@ -2,11 +2,9 @@ import { expect } from 'chai'
 import { connect } from 'node:net'
 import { dial, TestServer, until } from '../proxy/rig.helper.ts'
 import { monotonicMs } from '../util/clock.ts'
-import type { Evidence } from '../proxy/evidence.ts'
-import type { ConnectionView } from '../proxy/connection.ts'
 import { apiErrors } from './errors.ts'
 import { ask, start } from './ask.helper.ts'
-import type { ProxyView } from './views.ts'
+import type { ConnectionView, EvidenceView, ProxyView } from './views.ts'
 
 const UPSTREAM = '127.0.0.1:9'
 
@@ -96,14 +94,14 @@ describe('our server, beyond Toxiproxy', () => {
     const client = await dial(server.proxies()[0]?.listen ?? '')
     client.socket.write('evident')
     await (await upstream.peer(0)).read().receives('evident')
-    const evidence = (await ask(server.url, 'GET', '/proxies/a/evidence')).json as Evidence
+    const evidence = (await ask(server.url, 'GET', '/proxies/a/evidence')).json as EvidenceView
     expect(evidence.connections).to.include({ opened: 1, open: 1, closed: 0 })
     expect(evidence.lanes.upstream).to.deep.equal({ received: 7, sent: 7, held: 0, dropped: 0 })
-    expect(evidence.toxics).to.include({ chunksDelayed: 1, bytesDelayed: 7 })
+    expect(evidence.toxics).to.include({ chunks_delayed: 1, bytes_delayed: 7 })
     expect(evidence.at).to.be.at.most(monotonicMs())
     const [connection] = (await ask(server.url, 'GET', '/proxies/a/connections')).json as ConnectionView[]
     expect(connection).to.deep.include({ id: 1, toxics: [{ name: 'latency_upstream', acted: true }] })
-    expect(server.evidence('a')?.connections).to.deep.equal(evidence.connections)
+    expect(server.evidence('a')?.connections.cutByFault).to.equal(evidence.connections.cut_by_fault)
     expect(server.evidence('b')).to.equal(undefined)
     client.socket.destroy()
   })

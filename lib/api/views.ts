@@ -1,7 +1,11 @@
 import { shownAttributes } from '../proxy/attributes.ts'
+import type { Connection } from '../proxy/connection.ts'
+import type { Evidence } from '../proxy/evidence.ts'
 import type { Proxy } from '../proxy/proxy.ts'
+import type { ToxicStrikes } from '../proxy/strikes.ts'
 import type { LeasedToxic } from '../proxy/toxics.ts'
 import type { AttributeValues, Stream } from '../toxic.ts'
+import { snakeCased, type SnakeCased } from './snake-case.ts'
 
 /** A toxic as JSON. */
 export interface ToxicView {
@@ -26,6 +30,17 @@ export interface ProxyView {
   expires_at?: string
   toxics: ToxicView[]
 }
+
+/** An open connection as JSON, a proxy's evidence, and a toxic's. */
+export type ConnectionView = SnakeCased<ReturnType<Connection['view']>>
+export type EvidenceView = SnakeCased<Evidence>
+export type StrikesView = SnakeCased<ToxicStrikes>
+
+export const connectionViews = (proxy: Proxy): ConnectionView[] => snakeCased(proxy.connections())
+
+export const evidenceView = (proxy: Proxy): EvidenceView => snakeCased(proxy.evidence())
+
+export const strikesView = ({ strikes }: LeasedToxic): StrikesView => snakeCased(strikes.read())
 
 export function toxicView({
   attributes,

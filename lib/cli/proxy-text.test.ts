@@ -50,14 +50,14 @@ describe('proxies and connections', () => {
       '                                 a upstream',
       '                                 b upstream',
     ])
-    const connection = { proxy: 'web', id: 7, client: '127.0.0.1:9', upstreamLocal: '', ageMs: 1500 }
+    const connection = { proxy: 'web', id: 7, client: '127.0.0.1:9', upstream_local: '', age_ms: 1500 }
     const acting = [
       { name: 'a', acted: true },
       { name: 'b', acted: false },
     ]
     expect(
       connectionLines([
-        { ...connection, upstreamBytes: 1, downstreamBytes: 2, toxics: acting, stalled: ['upstream'] },
+        { ...connection, upstream_bytes: 1, downstream_bytes: 2, toxics: acting, stalled: ['upstream'] },
       ])[1],
     ).to.equal('web    7   127.0.0.1:9  1.5 s  1 B       2 B         a has acted, b, stalled upstream')
   })

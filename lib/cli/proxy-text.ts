@@ -1,7 +1,6 @@
 import type { EventView } from '../api/events.ts'
-import type { ConnectionView } from '../proxy/connection.ts'
-import type { Evidence, LaneBytes } from '../proxy/evidence.ts'
-import type { ToxicStrikes } from '../proxy/strikes.ts'
+import type { ConnectionView, EvidenceView, StrikesView } from '../api/views.ts'
+import type { LaneBytes } from '../proxy/evidence.ts'
 import { oneLine, plural } from '../report/text.ts'
 import type { ProxyView } from '../scenario/toxiproxy.ts'
 import { passedTime } from './durations.ts'
@@ -21,18 +20,18 @@ export function proxyLines(proxies: readonly ProxyView[]): string[] {
 
 /** What a proxy of ours did since it was made, and each of its toxics. */
 export interface ProxyEvidence {
-  evidence: Evidence
-  toxics: Record<string, Omit<ToxicStrikes, 'delays'>>
+  evidence: EvidenceView
+  toxics: Record<string, Omit<StrikesView, 'delays'>>
 }
 
 export function evidenceLines({ evidence, toxics }: ProxyEvidence): string[] {
-  const { opened, open, cutByFault, dialsFailed } = evidence.connections
+  const { opened, open, cut_by_fault: cut, dials_failed: failed } = evidence.connections
   const { upstream, downstream } = evidence.lanes
   const did = Object.entries(toxics).map(([name, strikes]) => [name, strikesText(strikes)])
   return tableLines([
     [
       'connections',
-      `${opened} opened, ${open} open, ${cutByFault} cut by a fault, ${plural(dialsFailed, 'dial')} failed`,
+      `${opened} opened, ${open} open, ${cut} cut by a fault, ${plural(failed, 'dial')} failed`,
     ],
     ['upstream', bytesText(upstream)],
     ['downstream', bytesText(downstream)],
@@ -43,11 +42,11 @@ export function evidenceLines({ evidence, toxics }: ProxyEvidence): string[] {
 const bytesText = ({ received, sent, held, dropped }: LaneBytes): string =>
   `${received} B received, ${sent} B sent, ${held} B held, ${dropped} B dropped`
 
-function strikesText(strikes: Omit<ToxicStrikes, 'delays'>): string {
-  const { chunksDelayed, delayedMs, bytesDropped, connectionsCut } = strikes
-  const mean = chunksDelayed === 0 ? '' : ` by ${(delayedMs / chunksDelayed).toFixed(1)} ms`
-  const cut = plural(connectionsCut, 'connection')
-  return `${plural(chunksDelayed, 'chunk')} delayed${mean}, ${bytesDropped} B dropped, ${cut} cut`
+function strikesText(strikes: Omit<StrikesView, 'delays'>): string {
+  const { chunks_delayed: delayed, delayed_ms: ms, bytes_dropped: dropped, connections_cut: cuts } = strikes
+  const mean = delayed === 0 ? '' : ` by ${(ms / delayed).toFixed(1)} ms`
+  const cut = plural(cuts, 'connection')
+  return `${plural(delayed, 'chunk')} delayed${mean}, ${dropped} B dropped, ${cut} cut`
 }
 
 export interface ConnectionOf extends ConnectionView {
@@ -55,11 +54,12 @@ export interface ConnectionOf extends ConnectionView {
 }
 
 export function connectionLines(connections: readonly ConnectionOf[]): string[] {
-  const rows = connections.map(({ proxy, id, client, ageMs, upstreamBytes, downstreamBytes, ...rest }) => {
+  const rows = connections.map(({ proxy, id, client, ...rest }) => {
     const stalled = rest.stalled?.map((stream) => `stalled ${stream}`) ?? []
     const toxics = rest.toxics.map(({ name, acted }) => (acted ? `${name} has acted` : name))
-    const bytes = [`${upstreamBytes} B`, `${downstreamBytes} B`]
-    return [proxy, String(id), client, passedTime(ageMs), ...bytes, [...toxics, ...stalled].join(', ') || '-']
+    const bytes = [`${rest.upstream_bytes} B`, `${rest.downstream_bytes} B`]
+    const acting = [...toxics, ...stalled].join(', ') || '-'
+    return [proxy, String(id), client, passedTime(rest.age_ms), ...bytes, acting]
   })
   return tableLines([['PROXY', 'ID', 'CLIENT', 'AGE', 'UPSTREAM', 'DOWNSTREAM', 'TOXICS'], ...rows])
 }

@@ -52,7 +52,7 @@ export async function surveyCluster({ folder, state, alive, kept }: FoundCluster
   const connections = async (link: string) => {
     const there =
       urls.tap === undefined ? [] : await new ToxiproxyApi(urls.tap, 'our own proxy server').connections(link)
-    return there.map(({ upstreamLocal }) => Number(upstreamLocal.slice(upstreamLocal.lastIndexOf(':') + 1)))
+    return there.map(({ upstream_local: own }) => Number(own.slice(own.lastIndexOf(':') + 1)))
   }
   const [members, proxies] = await Promise.all([
     inspectMembers(folder, state, ASK_MS, connections),

@@ -18,8 +18,8 @@ const ANY_PORT = '127.0.0.1:0'
 export class Proxies {
   readonly #context: ProxyContext
   readonly #byName = new Map<string, Proxy>()
-  /** Names of proxies that are being made. */
-  readonly #reserved = new Set<string>()
+  /** What makes or changes several of them follows one another; deleting and disabling wait for nothing. */
+  #turn: Promise<unknown> = Promise.resolve()
   #closed = false
 
   constructor(context: ProxyContext) {
@@ -50,60 +50,22 @@ export class Proxies {
    * Its toxics are there before its first connection.
    * @throws {NameTaken} @throws {ListenError}
    */
-  async create(spec: ProxySpec): Promise<Proxy> {
-    const { name, listen, upstream, toxics = [], enabled = true, ...rest } = spec
-    if (this.#byName.has(name) || this.#reserved.has(name)) throw new NameTaken('proxy', name)
-    const proxy = new Proxy(name, listen ?? ANY_PORT, upstream, this.#context)
-    this.#reserved.add(name)
-    try {
-      for (const toxic of toxics) proxy.toxics.add(toxic)
-      await proxy.update({ enabled, ...rest })
-    } catch (error) {
-      proxy.remove({ kind: 'api' })
-      throw error
-    } finally {
-      this.#reserved.delete(name)
-    }
-    this.#byName.set(name, proxy)
-    if (this.#closed) this.remove(name, { kind: 'api' })
-    return proxy
+  create(spec: ProxySpec): Promise<Proxy> {
+    return this.#inTurn(() => this.#create(spec))
   }
 
   /**
    * Creates the unknown ones and changes the others to what is asked for; what is not asked for stays.
-   * If one cannot be had, none is: those before it are as they were, but for connections that were dropped.
+   * If one cannot be had, none is: those before it are as they were, but for connections that a move dropped.
    * @throws {ListenError}
    */
-  async populate(specs: readonly ProxySpec[]): Promise<Proxy[]> {
-    const undo: (() => Promise<void>)[] = []
-    try {
-      const proxies: Proxy[] = []
-      for (const spec of specs) {
-        const existing = this.#byName.get(spec.name)
-        if (existing) {
-          const before = specOf(existing)
-          await change(existing, spec)
-          undo.push(() => change(existing, before))
-        } else {
-          await this.create(spec)
-          undo.push(async () => void this.remove(spec.name, { kind: 'api' }))
-        }
-        proxies.push(this.#byName.get(spec.name) as Proxy)
-      }
-      return proxies
-    } catch (error) {
-      // What failed first is what is told.
-      for (const step of undo.toReversed()) await step().catch(() => {})
-      throw error
-    }
+  populate(specs: readonly ProxySpec[]): Promise<Proxy[]> {
+    return this.#inTurn(() => this.#populate(specs))
   }
 
   /** Removes every toxic at once, then enables every proxy; the first port that cannot be had is thrown. */
-  async reset(): Promise<void> {
-    for (const proxy of this.list()) proxy.toxics.clear()
-    const ends = await Promise.allSettled(this.list().map((proxy) => proxy.update({ enabled: true })))
-    const failed = ends.find((end) => end.status === 'rejected')
-    if (failed) throw failed.reason
+  reset(): Promise<void> {
+    return this.#inTurn(() => this.#reset())
   }
 
   /** @returns false if there is none of that name. */
@@ -117,15 +79,86 @@ export class Proxies {
     this.#closed = true
     for (const { name } of this.list()) this.remove(name, { kind: 'api' })
   }
+
+  // Within.
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  async #create(spec: ProxySpec): Promise<Proxy> {
+    const { name, listen, upstream, toxics = [], enabled = true, ...rest } = spec
+    if (this.#byName.has(name)) throw new NameTaken('proxy', name)
+    const proxy = new Proxy(name, listen ?? ANY_PORT, upstream, this.#context)
+    try {
+      for (const toxic of toxics) proxy.toxics.add(toxic)
+      await proxy.update({ enabled, ...rest })
+    } catch (error) {
+      proxy.remove({ kind: 'api' })
+      throw error
+    }
+    this.#byName.set(name, proxy)
+    if (this.#closed) this.remove(name, { kind: 'api' })
+    return proxy
+  }
+
+  async #populate(specs: readonly ProxySpec[]): Promise<Proxy[]> {
+    const proxies: Proxy[] = []
+    const undo: (() => Promise<unknown>)[] = []
+    const renewals: (() => void)[] = []
+    try {
+      for (const spec of specs) {
+        const proxy = this.#byName.get(spec.name)
+        if (proxy) {
+          const before = specOf(proxy)
+          const left = await change(proxy, spec)
+          undo.push(() => change(proxy, before))
+          renewals.push(() => renew(proxy, left))
+        }
+        proxies.push(proxy ?? (await this.#create(spec)))
+        if (!proxy) undo.push(async () => this.remove(spec.name, { kind: 'api' }))
+      }
+    } catch (error) {
+      // What failed first is what is told.
+      for (const step of undo.toReversed()) await step().catch(() => {})
+      throw error
+    }
+    // Not before all has worked: a lease that was renewed cannot be put back.
+    for (const renewal of renewals) renewal()
+    return proxies
+  }
+
+  async #reset(): Promise<void> {
+    for (const proxy of this.list()) proxy.toxics.clear()
+    const ends = await Promise.allSettled(this.list().map((proxy) => proxy.update({ enabled: true })))
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed) throw failed.reason
+  }
 }
 
-/** Toxics are touched only where they differ: taking one away and putting it back would strike twice. */
-async function change(proxy: Proxy, spec: ProxySpec): Promise<void> {
+/**
+ * Toxics are touched only where they differ: taking one away and putting it back would strike twice.
+ * @returns those that were left in place, as they are asked for.
+ */
+async function change(proxy: Proxy, spec: ProxySpec): Promise<readonly ToxicSpec[]> {
   await proxy.update(spec)
-  const { toxics } = spec
-  if (!toxics || sameToxics(proxy.toxics.list(), toxics)) return
+  const { toxics = [] } = spec
+  if (!spec.toxics || proxy.removed) return []
+  if (keyOf(proxy.toxics.list()) === keyOf(toxics)) return toxics
   proxy.toxics.clear()
   for (const toxic of toxics) proxy.toxics.add(toxic)
+  return []
+}
+
+/** Leases begin anew; one that has run out meanwhile was asked for all the same. */
+function renew({ removed, toxics }: Proxy, specs: readonly ToxicSpec[]): void {
+  if (removed) return
+  for (const spec of specs) {
+    const { name, durationMs } = spec
+    if (durationMs !== undefined && !toxics.update(name, { durationMs })) toxics.add(spec)
+  }
 }
 
 /** What brings a proxy back to where it is now. */
@@ -138,10 +171,6 @@ function specOf(proxy: Proxy): ProxySpec {
 const leftOf = (expiresAt: Date | undefined): { durationMs?: number } =>
   expiresAt ? { durationMs: Math.max(expiresAt.getTime() - Date.now(), 1) } : {}
 
-const sameToxics = (are: readonly ToxicSpec[], wanted: readonly ToxicSpec[]): boolean =>
-  keyOf(are) === keyOf(wanted)
-
+/** Two lists with one key are the same toxics; how long they stay is no part of it. */
 const keyOf = (toxics: readonly ToxicSpec[]): string =>
-  JSON.stringify(
-    inOrder(toxics).map((t) => [t.name, t.definition.type, t.stream, t.toxicity, t.attributes, t.durationMs]),
-  )
+  JSON.stringify(inOrder(toxics).map((t) => [t.name, t.definition.type, t.stream, t.toxicity, t.attributes]))

@@ -196,6 +196,73 @@ describe('the proxies', () => {
     expect(it.proxy.toxics.list().map(({ name }) => name)).to.deep.equal(['delay'])
   })
 
+  it('whose toxics are as they are asked to be keep them, with their leases renewed', async () => {
+    using it = await rig([spec(swallow, { durationMs: 60_000 })])
+    const { client } = await it.connect()
+    const { name, listen, upstream } = it.proxy
+    const leased = (durationMs: number) => ({
+      name,
+      listen,
+      upstream,
+      toxics: [spec(swallow, { durationMs })],
+    })
+    await it.proxies.populate([leased(120_000)])
+    expect(it.proxy.toxics.list()[0]?.expiresAt?.getTime()).to.be.above(Date.now() + 60_000)
+    expect(changesIn(it.events)).to.deep.equal(['toxic.updated swallow'])
+    await it.proxies.populate([leased(20)])
+    await until('the lease has ended', () => it.proxy.toxics.list().length === 0)
+    await client.hasEnded()
+    expect(changesIn(it.events).slice(1)).to.deep.equal(['toxic.updated swallow', 'toxic.expired swallow'])
+  })
+
+  it('are left alone by a populate that fails', async () => {
+    using it = await rig([spec(swallow, { durationMs: 60_000 })])
+    using taken = await new TestServer().listen()
+    await it.connect()
+    const { name, listen, upstream } = it.proxy
+    const expiresAt = it.proxy.toxics.list()[0]?.expiresAt
+    const unlucky = { name: 'unlucky', upstream, listen: taken.address }
+    for (const toxics of [undefined, [spec(swallow)], [spec(swallow, { durationMs: 120_000 })]])
+      expect(
+        await failure(it.proxies.populate([{ name, listen, upstream, toxics }, unlucky])),
+      ).to.be.instanceOf(ListenError)
+    expect(it.proxy.evidence().connections).to.include({ open: 1, closed: 0 })
+    expect(it.proxy.toxics.list()[0]?.expiresAt).to.equal(expiresAt)
+    expect(changesIn(it.events)).to.deep.equal([])
+  })
+
+  it('are populated by two at once, one after the other', async () => {
+    using it = await rig()
+    const upstream = it.server.address
+    const list = ['a', 'b'].map((name) => ({ name, upstream }))
+    const all = await Promise.all([it.proxies.populate(list), it.proxies.populate(list), it.proxies.reset()])
+    expect(all[0]).to.deep.equal(all[1])
+    expect(it.proxies.list().map(({ name }) => name)).to.deep.equal(['p', 'a', 'b'])
+    const twice = await failure(
+      Promise.all([
+        it.proxies.populate([{ name: 'c', upstream }]),
+        it.proxies.create({ name: 'c', upstream }),
+      ]),
+    )
+    expect(String(twice)).to.contain('proxy c already exists')
+  })
+
+  it('can be deleted while they are populated, which waits for nothing', async () => {
+    using it = await rig()
+    const { name, upstream } = it.proxy
+    const toxics = [spec(swallow, { durationMs: 60_000 })]
+    const moved = it.proxies.populate([
+      { name, listen: '127.0.0.1:0', upstream, toxics },
+      { name: 'b', upstream },
+    ])
+    await Promise.resolve()
+    expect(it.proxies.remove(name)).to.equal(true)
+    expect((await moved).map((proxy) => proxy.name)).to.deep.equal(['p', 'b'])
+    expect(it.proxy.enabled).to.equal(false)
+    expect(it.proxy.toxics.list()).to.deep.equal([])
+    expect(it.proxies.list().map((proxy) => proxy.name)).to.deep.equal(['b'])
+  })
+
   it('have their toxics before their first connection, and lose them by a lease', async () => {
     using it = await rig([spec(swallow, { durationMs: 30 })])
     const { client, server } = await it.connect()

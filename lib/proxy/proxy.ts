@@ -13,8 +13,6 @@ import { openListener, type Listener } from './listener.ts'
 import { Toxics } from './toxics.ts'
 import { UpstreamWatch, type OnUpstreamError } from './upstream-watch.ts'
 
-export type { ProxyChanged, ProxyEvent } from './events.ts'
-
 /** A lease whose port is taken tries again after this time. */
 const RETRY_MS = 100
 
@@ -87,6 +85,11 @@ export class Proxy implements ConnectionOwner {
 
   get enabled(): boolean {
     return this.#listener !== undefined
+  }
+
+  /** It has ended for good: changes of it do nothing any more. */
+  get removed(): boolean {
+    return this.#removed
   }
 
   /** `reset` unless told otherwise. */

@@ -7,7 +7,8 @@ import { parseAddress } from './address.ts'
 import { defaultsOf } from './attributes.ts'
 import { Proxies } from './proxies.ts'
 import type { ProxyContext } from './context.ts'
-import type { Proxy, ProxyEvent } from './proxy.ts'
+import type { ProxyEvent } from './events.ts'
+import type { Proxy } from './proxy.ts'
 import type { ToxicSpec } from './toxics.ts'
 
 /** One end of a connection under test: remembers what came and how it ended. */

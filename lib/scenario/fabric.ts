@@ -31,6 +31,6 @@ export function linkFabric(own: ToxiproxyApi, front: ToxiproxyApi | undefined): 
       return port
     },
     servicePorts: async (link) =>
-      (await own.connections(link)).map(({ upstreamLocal }) => portOf(upstreamLocal)),
+      (await own.connections(link)).map((connection) => portOf(connection.upstream_local)),
   }
 }

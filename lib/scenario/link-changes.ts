@@ -1,6 +1,6 @@
 import type { LinkChanged } from '../ledger/fault-entries.ts'
 import { shownAttributes } from '../proxy/attributes.ts'
-import type { ProxyChanged, ProxyEvent } from '../proxy/proxy.ts'
+import type { ProxyChanged, ProxyEvent } from '../proxy/events.ts'
 import type { LeasedToxic } from '../proxy/toxics.ts'
 
 const CHANGES: Record<ProxyChanged['kind'], LinkChanged['change']> = {

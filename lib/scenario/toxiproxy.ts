@@ -29,7 +29,7 @@ export interface ProxyView {
 interface ConnectionView {
   id: number
   /** Where the proxy's own connection to the service comes from: `127.0.0.1:40112`. */
-  upstreamLocal: string
+  upstream_local: string
 }
 
 /** The server said no; its own text and status are kept. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import picomatch from 'picomatch'
-import type { ConnectionView } from '../../proxy/connection.ts'
+import type { ConnectionView } from '../../api/views.ts'
 import { plural } from '../../report/text.ts'
 import { pathOfProxy, pathOfToxic, type ProxyView, type ToxiproxyApi } from '../../scenario/toxiproxy.ts'
 import { UsageError } from '../../util/errors.ts'

@@ -1,7 +1,7 @@
 import type { LaneCounts, WireFact } from '../../ledger/wire-entries.ts'
 import type { LaneBytes } from '../../proxy/evidence.ts'
 import type { Tap } from '../../proxy/lane.ts'
-import type { ProxyEvent } from '../../proxy/proxy.ts'
+import type { ProxyEvent } from '../../proxy/events.ts'
 import type { Stream } from '../../toxic.ts'
 import { watchAmqp } from './amqp-watch.ts'
 import { Calls } from './calls.ts'

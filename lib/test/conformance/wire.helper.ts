@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { ask } from '../../api/ask.helper.ts'
 import { until } from '../../proxy/rig.helper.ts'
+import { monotonicMs } from '../../util/clock.ts'
 import { poll } from '../../util/poll.ts'
 import { within } from '../../util/within.ts'
 import { Path } from './path.helper.ts'
@@ -11,6 +12,9 @@ import type { Candidate, Serving } from './servers.helper.ts'
 
 /** Whoever has not answered by then does not answer: ours takes some milliseconds. */
 const ANSWER_MS = 1000
+
+/** Data keep coming for so long: for twice the time of the timeout that is to close the connection. */
+const HEARTBEATS_MS = 600
 
 /** Where the real one hangs, dies or loses something: each test says how it fails, and that ours does not. */
 export function failuresOnTheWire({ real, shared, start }: Candidate): void {
@@ -111,6 +115,58 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     if (!real) return client.isReset()
     await path.ask('GET')
     expect(client).to.include({ ended: false, error: undefined })
+  })
+
+  it('7: reset_peer ends a connection in order that was there before it', async () => {
+    const { client } = await path.connect()
+    await path.add({ type: 'reset_peer', stream: 'upstream' })
+    client.socket.write('hello')
+    await (real ? client.hasEnded() : client.isReset())
+  })
+
+  deadly('7: reset_peer cannot be taken away while it waits', async () => {
+    const { client } = await path.connect()
+    await path.add({ type: 'reset_peer', stream: 'upstream', attributes: { timeout: 60_000 } })
+    client.socket.write('hello')
+    await path.ask('GET')
+    const removed = await answered(path.ask('DELETE', '/toxics/reset_peer_upstream'))
+    expect(removed).to.equal(real ? 'no answer' : 204)
+  })
+
+  it('7: timeout never closes a connection that has a heartbeat', async () => {
+    const mode = real ? {} : { mode: 'absolute' }
+    await path.add({
+      type: 'timeout',
+      stream: 'upstream',
+      attributes: { timeout: HEARTBEATS_MS / 2, ...mode },
+    })
+    const { client, server } = await path.connect()
+    const begun = monotonicMs()
+    const beats = () => {
+      client.socket.write('beat')
+      return client.ended || monotonicMs() - begun > HEARTBEATS_MS
+    }
+    await poll(async () => beats() || undefined, { what: 'it ends', deadlineMs: 5000, everyMs: 10 })
+    expect(client.ended).to.equal(!real)
+    expect(server.received.length).to.equal(0)
+  })
+
+  it('8: a change of one toxic rolls the dice of another again', async () => {
+    const connections = []
+    for (let n = 0; n < 20; n += 1) connections.push(await path.connect())
+    await path.add({ type: 'timeout', stream: 'upstream', toxicity: 0.5 })
+    const rounds = '12345678'.split('')
+    for (const round of rounds) {
+      for (const { client } of connections) client.socket.write(round)
+      await path.add({ type: 'noop', stream: 'upstream' })
+      await path.remove('noop_upstream')
+    }
+    for (const { client } of connections) client.socket.end()
+    for (const { server } of connections) await server.hasEnded()
+    const passed = connections.map(({ server }) => server.received.toString())
+    const whole = (text: string) => ['', rounds.join('')].includes(text)
+    expect(passed.every(whole), passed.join()).to.equal(!real)
+    expect(new Set(passed)).to.have.property('size').above(1)
   })
 
   it('9: its counters move only when a connection has ended', async () => {

@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { toxics } from '../../../toxics/index.ts'
 import { ask } from '../../api/ask.helper.ts'
-import type { Evidence } from '../../proxy/evidence.ts'
+import type { EvidenceView } from '../../api/views.ts'
 import { poll } from '../../util/poll.ts'
 
 const CONNECTIONS = 100
@@ -102,7 +102,7 @@ describe('the control plane', () => {
       listen: string
     }
     using _ = await stalledClients(listen)
-    const evidence = async () => (await call('GET', '/proxies/a/evidence')) as Evidence
+    const evidence = async () => (await call('GET', '/proxies/a/evidence')) as EvidenceView
     const open = async () => (await evidence()).connections.open
     let before = ''
     const standsStill = async () => {
