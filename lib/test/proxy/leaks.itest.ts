@@ -70,9 +70,6 @@ async function transfers(proxy: Proxy, count: number, resets: boolean): Promise<
   await none('no socket is left', () => resources('TCPSocketWrap'))
 }
 
-const none = (what: string, count: () => number): Promise<true> =>
-  poll(() => (count() === 0 ? true : undefined), { what, deadlineMs: GONE_MS })
-
 const resources = (kind: string): number =>
   process.getActiveResourcesInfo().filter((one) => one === kind).length
 
