@@ -38,7 +38,7 @@ describe('a chain', () => {
     const { client, server } = await it.connect()
     await feed(it, client.socket, pieces('abc'))
     expect(it.proxy.evidence().lanes.upstream).to.deep.equal({ received: 3, sent: 0, held: 3, dropped: 0 })
-    it.proxy.toxics.update('holder', { attributes: {} })
+    it.proxy.toxics.update('holder', { attributes: { changed: 1 } })
     await server.receives('abc')
     await feed(it, client.socket, pieces('de'))
     it.proxy.toxics.update('holder', { toxicity: 0 })
@@ -48,6 +48,20 @@ describe('a chain', () => {
     it.proxy.toxics.remove('holder')
     await server.receives('abcdefg')
     expect(it.proxy.evidence().lanes.upstream).to.deep.equal({ received: 7, sent: 7, held: 0, dropped: 0 })
+  })
+
+  it('keeps what is in hand when a toxic is given the values that it has', async () => {
+    using it = await rig([spec(holder), delayed(60_000)])
+    const { client, server } = await it.connect()
+    await feed(it, client.socket, pieces('abc'))
+    it.proxy.toxics.update('holder', { attributes: {}, durationMs: 60_000 })
+    it.proxy.toxics.update('holder', { toxicity: 0.999 })
+    expect(it.proxy.evidence().lanes.upstream.held).to.equal(3)
+    it.proxy.toxics.remove('holder')
+    it.proxy.toxics.update('delay', { attributes: { ms: 60_000 } })
+    expect(it.proxy.evidence().lanes.upstream.held).to.equal(3)
+    it.proxy.toxics.update('delay', { attributes: { ms: 1 } })
+    await server.receives('abc')
   })
 
   it('gives a toxic that is added behind another what that one has in hand', async () => {

@@ -44,22 +44,16 @@ export class Stage implements ToxicLane, Outlet {
     })
   }
 
-  /** The attributes have changed: what is in hand leaves now, the timers end. */
+  /** The attributes have changed: what is delayed leaves now, what is paced in the new pace; the timers end. */
   update(): void {
-    this.flush()
+    this.#leave(this.#queue.takeUnpaced())
     this.#run(() => this.#hooks.updated?.())
+    if (!this.#closed) this.#arm()
   }
 
   /** Passes on at once what is in hand, in order, and ends the timers. Runs nothing of the toxic. */
   flush(): void {
-    this.#timers.clear()
-    this.#alarm.clear()
-    const items = this.#queue.takeAll()
-    this.#emptyAt = monotonicMs()
-    this.#host.batch(() => {
-      for (const item of items) this.#pass(item)
-      if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
-    })
+    this.#leave(this.#queue.takeAll())
   }
 
   close(): void {
@@ -181,6 +175,16 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   // Within.
+
+  #leave(items: readonly Item[]): void {
+    this.#timers.clear()
+    this.#alarm.clear()
+    this.#emptyAt = monotonicMs()
+    this.#host.batch(() => {
+      for (const item of items) this.#pass(item)
+      if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
+    })
+  }
 
   #push(item: Item, bytes: Buffer): void {
     this.#delayed(bytes)
