@@ -56,6 +56,8 @@ export class Lane implements ChainHost, Outlet {
   #writes = 0
   #dropped = 0
   #held = 0
+  /** Dropped behind an end that a toxic has set. */
+  #behindEnd = 0
   #paused = false
   /** Bytes since its last turn, and whether it waits for the next one. */
   #readOn = 0
@@ -108,7 +110,8 @@ export class Lane implements ChainHost, Outlet {
 
   /** Its destination does not read. */
   get stalled(): boolean {
-    return this.#destination.writableNeedDrain
+    const { writableNeedDrain, writableEnded, writableFinished, writableLength } = this.#destination
+    return writableNeedDrain || (writableEnded && !writableFinished && writableLength > 0)
   }
 
   /**
@@ -117,7 +120,10 @@ export class Lane implements ChainHost, Outlet {
    */
   balance(): void {
     const { isTransparent } = this.chain
-    const full = this.#rests || (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
+    const full =
+      this.#rests ||
+      (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
+      (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
     if (full === this.#paused) return
     this.#paused = full
     if (full) this.#source.pause()
@@ -173,7 +179,7 @@ export class Lane implements ChainHost, Outlet {
 
   data(bytes: Buffer): void {
     const { destroyed, writableEnded } = this.#destination
-    if (destroyed || writableEnded) return this.dropped(bytes.length)
+    if (destroyed || writableEnded) return this.behindEnd(bytes.length)
     this.#written += bytes.length
     this.#writes += 1
     this.#destination.write(bytes)
@@ -201,6 +207,11 @@ export class Lane implements ChainHost, Outlet {
 
   dropped(bytes: number): void {
     this.#dropped += bytes
+  }
+
+  behindEnd(bytes: number): void {
+    this.#dropped += bytes
+    this.#behindEnd += bytes
   }
 
   batch(run: () => void): void {

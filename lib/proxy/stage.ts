@@ -81,7 +81,7 @@ export class Stage implements ToxicLane, Outlet {
 
   data(bytes: Buffer): void {
     if (this.#closed) return
-    if (this.#ended) return this.#host.dropped(bytes.length)
+    if (this.#ended) return this.#behindEnd(bytes)
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
     else if (this.#queue.isOpen) this.next.data(bytes)
     else this.send({ bytes, at: 0 })
@@ -196,6 +196,13 @@ export class Stage implements ToxicLane, Outlet {
     this.#act()
     this.#toxic.strikes.delayed(bytes.length)
     this.#host.held(bytes.length)
+  }
+
+  #behindEnd(bytes: Buffer): void {
+    const { length } = bytes
+    if (typeof this.#ending === 'object' && this.#ending.closedBy === this.#toxic)
+      this.#toxic.strikes.dropped(length)
+    this.#host.behindEnd(length)
   }
 
   #insert(bytes: Buffer): void {
