@@ -118,8 +118,8 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
   /** One sentence for help and documentation. */
   readonly about: string
   readonly attributes: A
-  /** It loses data, so a connection that it acted on cannot go on without it. */
-  readonly closesWhenRemoved?: boolean
+  /** It loses data, so a connection that it acted on cannot go on without it; `always`: one that it never acted on neither. */
+  readonly closesWhenRemoved?: boolean | 'always'
   /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
   open(lane: ToxicLane<A>): Hooks
 }

@@ -39,22 +39,22 @@ describe('bandwidth', () => {
 const held = ({ proxy }: Rig) => proxy.evidence().lanes.upstream.held
 const of = (rate: number, scope: string) => spec(bandwidth, { attributes: { rate, scope } })
 
-describe('a change of bandwidth', () => {
-  /** Bytes that have left while some changes were made, and the most that the rate allowed meanwhile. */
-  async function during(it: Rig, change: (rate: number) => void) {
-    const { client } = await it.connect()
-    client.socket.write(Buffer.alloc(2_000_000))
-    await until('it is in hand', () => it.proxy.evidence().lanes.upstream.received === 2_000_000)
-    const [begun, before] = [monotonicMs(), held(it)]
-    for (const rate of [101, 100, 101, 100]) {
-      const at = monotonicMs()
-      change(rate)
-      await until('a while has passed', () => monotonicMs() - at > 30)
-    }
-    // A piece may have been due when it began, and what a stall of ours kept back.
-    return { left: before - held(it), allowed: 101 * (monotonicMs() - begun + 100) }
+/** Bytes that have left while some changes were made, and the most that the rate allowed meanwhile. */
+async function during(it: Rig, change: (rate: number) => void) {
+  const { client } = await it.connect()
+  client.socket.write(Buffer.alloc(2_000_000))
+  await until('it is in hand', () => it.proxy.evidence().lanes.upstream.received === 2_000_000)
+  const [begun, before] = [monotonicMs(), held(it)]
+  for (const rate of [101, 100, 101, 100]) {
+    const at = monotonicMs()
+    change(rate)
+    await until('a while has passed', () => monotonicMs() - at > 30)
   }
+  // A piece may have been due when it began, and what a stall of ours kept back.
+  return { left: before - held(it), allowed: 101 * (monotonicMs() - begun + 100) }
+}
 
+describe('a change of bandwidth', () => {
   for (const scope of ['connection', 'proxy'])
     it(`lets nothing leave beyond its rate: scope ${scope}`, async () => {
       using it = await rig([of(100, scope)])

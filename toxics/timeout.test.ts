@@ -54,6 +54,14 @@ describe('timeout', () => {
     await after.server.receives('after')
   })
 
+  it('that goes closes also what it never acted on, as Toxiproxy does', async () => {
+    using it = await rig([spec(timeout, { attributes: { timeout: 0 } })])
+    const { client, server } = await it.connect()
+    it.proxy.toxics.remove('timeout')
+    await client.isEndedWith(server)
+    expect(it.events.filter(({ kind }) => kind === 'toxic.acted')).to.deep.equal([])
+  })
+
   it('that is absolute is not put off by an update that changes nothing', async () => {
     const toxic = spec(timeout, { attributes: { timeout: 100, mode: 'absolute' } })
     using it = await rig([toxic])

@@ -162,6 +162,15 @@ describe('a chain', () => {
     expect(toxics).to.include({ bytesDropped: 4, connectionsCut: 1 })
   })
 
+  it('leaves a connection that such a toxic never acted on', async () => {
+    using it = await rig([spec(swallow)])
+    const { client, server } = await it.connect()
+    it.proxy.toxics.remove('swallow')
+    client.socket.write('here')
+    await server.receives('here')
+    expect(it.proxy.evidence().connections).to.include({ open: 1, cutByFault: 0 })
+  })
+
   it('holds no more than its bound, and can be changed while nobody reads', async () => {
     using it = await rig([spec(holder)])
     const { client, server } = await it.connect({ reading: false })

@@ -97,7 +97,9 @@ export class Chain implements Outlet {
     place.stage = undefined
     this.#relink()
     this.#look()
-    if (place.toxic.definition.closesWhenRemoved) this.#host.cut(place.toxic, 'close')
+    const { closesWhenRemoved } = place.toxic.definition
+    if (closesWhenRemoved === 'always' || (closesWhenRemoved && stage.acted))
+      this.#host.cut(place.toxic, 'close')
   }
 
   #relink(): void {
