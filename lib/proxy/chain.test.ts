@@ -162,6 +162,20 @@ describe('a chain', () => {
     expect(toxics).to.include({ bytesDropped: 4, connectionsCut: 1 })
   })
 
+  it('counts for the bound of all lanes also what has become due and is not read', async () => {
+    const taken = 2 ** 28 - 2 ** 20
+    const budget = { held: taken }
+    using it = await rig([delayed(1)], { budget })
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 ** 25))
+    await until('the bound is reached', () => budget.held > 2 ** 28)
+    for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(it.proxy.evidence().lanes.upstream.held).to.be.lessThan(2 ** 21)
+    server.socket.resume()
+    await until('all has come', () => it.proxy.evidence().lanes.upstream.sent === 2 ** 25)
+    await until('nothing is counted any more', () => budget.held === taken)
+  })
+
   it('leaves a connection that such a toxic never acted on', async () => {
     using it = await rig([spec(swallow)])
     const { client, server } = await it.connect()

@@ -58,6 +58,8 @@ export class Lane implements ChainHost, Outlet {
   #held = 0
   /** Dropped behind an end that a toxic has set. */
   #behindEnd = 0
+  /** What the budget has of it. */
+  #counted = 0
   #paused = false
   /** Bytes since its last turn, and whether it waits for the next one. */
   #readOn = 0
@@ -92,7 +94,8 @@ export class Lane implements ChainHost, Outlet {
     this.#final = this.bytes
     this.#final.dropped += this.#final.held
     this.#final.held = 0
-    this.#owner.budget.held -= this.#held
+    this.#owner.budget.held -= this.#counted
+    this.#counted = 0
     this.chain.dispose()
   }
 
@@ -119,6 +122,7 @@ export class Lane implements ChainHost, Outlet {
    * delay, until the bounds are reached.
    */
   balance(): void {
+    this.#count()
     const { isTransparent } = this.chain
     const full =
       this.#rests ||
@@ -130,8 +134,20 @@ export class Lane implements ChainHost, Outlet {
     else this.#source.resume()
   }
 
+  /** What waits for the destination counts too, where a `drain` will tell that it has left. */
+  #count(): void {
+    if (this.#final) return
+    const inHand = this.#inHand > LANE_SHARE ? this.#inHand : this.#held
+    this.#owner.budget.held += inHand - this.#counted
+    this.#counted = inHand
+  }
+
+  get #inHand(): number {
+    return this.#held + this.#destination.writableLength
+  }
+
   get #isFull(): boolean {
-    const inHand = this.#held + this.#destination.writableLength
+    const inHand = this.#inHand
     return inHand > LANE_LIMIT || (inHand > LANE_SHARE && this.#owner.budget.held > TOTAL_LIMIT)
   }
 
@@ -202,7 +218,7 @@ export class Lane implements ChainHost, Outlet {
   held(bytes: number): void {
     if (this.#final) return
     this.#held += bytes
-    this.#owner.budget.held += bytes
+    this.#count()
   }
 
   dropped(bytes: number): void {
