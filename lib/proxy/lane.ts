@@ -101,7 +101,7 @@ export class Lane implements ChainHost, Outlet {
 
   get bytes(): LaneBytes {
     if (this.#final) return { ...this.#final }
-    const waiting = this.#destination.destroyed ? 0 : this.#destination.writableLength
+    const waiting = this.#destination.writableLength
     return {
       ...noBytes(),
       received: this.#received,
@@ -196,9 +196,18 @@ export class Lane implements ChainHost, Outlet {
   data(bytes: Buffer): void {
     const { destroyed, writableEnded } = this.#destination
     if (destroyed || writableEnded) return this.behindEnd(bytes.length)
-    this.#written += bytes.length
+    const { length } = bytes
+    this.#written += length
     this.#writes += 1
-    this.#destination.write(bytes)
+    this.#destination.write(bytes, (error) => {
+      if (error) this.#unsent(length)
+    })
+  }
+
+  /** Its destination has gone before the system had it. */
+  #unsent(bytes: number): void {
+    this.#written -= bytes
+    this.#dropped += bytes
   }
 
   ending(how: Ending): void {
@@ -206,10 +215,6 @@ export class Lane implements ChainHost, Outlet {
     if (how === 'end') return void this.#destination.end()
     if (typeof how === 'object')
       return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
-    if (!this.#destination.destroyed) {
-      this.#written -= this.#destination.writableLength
-      this.#dropped += this.#destination.writableLength
-    }
     resetSocket(this.#destination)
   }
 
