@@ -82,7 +82,7 @@ export interface ToxicLane<A extends Attributes = Attributes> {
   send(chunk: Chunk, due?: number, options?: { aside?: boolean }): void
   /**
    * Passes it on piece by piece, behind what was sent earlier. `next` is asked when a piece's turn has come, so that
-   * what others do meanwhile counts.
+   * what others do meanwhile counts, and anew when this toxic has changed: a rate holds, also while it is changed.
    */
   pace(chunk: Chunk, next: Pace): void
   /** Keeps it, and whatever is sent after it, until this toxic is changed or removed. */
@@ -105,7 +105,10 @@ export interface Hooks {
   data?(chunk: Chunk): void
   /** The source has ended (or was reset): call `lane.end()` now or later. */
   end?(): void
-  /** The attributes have changed; what was in hand has left and the timers are gone. */
+  /**
+   * The attributes really have changed. What was delayed or held has left and the timers are gone; what is paced is
+   * still in hand, with what was sent behind it, and its next piece is asked for after this.
+   */
   updated?(): void
 }
 
@@ -115,8 +118,8 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
   /** One sentence for help and documentation. */
   readonly about: string
   readonly attributes: A
-  /** It loses data, so a connection that it acted on cannot go on without it. */
-  readonly closesWhenRemoved?: boolean
+  /** It loses data, so a connection that it acted on cannot go on without it; `always`: one that it never acted on neither. */
+  readonly closesWhenRemoved?: boolean | 'always'
   /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
   open(lane: ToxicLane<A>): Hooks
 }

@@ -36,6 +36,54 @@ describe('bandwidth', () => {
   })
 })
 
+const held = ({ proxy }: Rig) => proxy.evidence().lanes.upstream.held
+const of = (rate: number, scope: string) => spec(bandwidth, { attributes: { rate, scope } })
+
+/** Bytes that have left while some changes were made, and the most that the rate allowed meanwhile. */
+async function during(it: Rig, change: (rate: number) => void) {
+  const { client } = await it.connect()
+  client.socket.write(Buffer.alloc(2_000_000))
+  await until('it is in hand', () => it.proxy.evidence().lanes.upstream.received === 2_000_000)
+  const [begun, before] = [monotonicMs(), held(it)]
+  for (const rate of [101, 100, 101, 100]) {
+    const at = monotonicMs()
+    change(rate)
+    await until('a while has passed', () => monotonicMs() - at > 30)
+  }
+  // A piece may have been due when it began, and what a stall of ours kept back.
+  return { left: before - held(it), allowed: 101 * (monotonicMs() - begun + 100) }
+}
+
+describe('a change of bandwidth', () => {
+  for (const scope of ['connection', 'proxy'])
+    it(`lets nothing leave beyond its rate: scope ${scope}`, async () => {
+      using it = await rig([of(100, scope)])
+      const { left, allowed } = await during(it, (rate) =>
+        it.proxy.toxics.update('bandwidth', of(rate, scope)),
+      )
+      expect(left).to.be.within(4000, allowed)
+    })
+
+  it('to the same rate changes nothing', async () => {
+    using it = await rig([spec(bandwidth, { attributes: { rate: 100 } })])
+    const same = spec(bandwidth, { attributes: { rate: 100 } })
+    const { left, allowed } = await during(it, () => it.proxy.toxics.update('bandwidth', same))
+    expect(left).to.be.within(4000, allowed)
+  })
+
+  it('keeps the order, and the end of the stream behind it', async () => {
+    using it = await rig([spec(bandwidth, { attributes: { rate: 1 } })])
+    const { client, server } = await it.connect()
+    const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, n) => n % 251))
+    client.socket.end(bytes)
+    await until('it is in hand', () => held(it) > 19_000)
+    it.proxy.toxics.update('bandwidth', spec(bandwidth, { attributes: { rate: 200 } }))
+    expect(server.ended).to.equal(false)
+    await server.hasEnded()
+    expect(server.received.equals(bytes)).to.equal(true)
+  })
+})
+
 /** Sends so many bytes and looks at every arrival: when the last has come, and how far the sum was ahead of the rate. */
 async function transfer(it: Rig, rate: number, length: number): Promise<{ tookMs: number; aheadMs: number }> {
   const { client, server } = await it.connect({ reading: false })

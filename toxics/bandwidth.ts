@@ -33,7 +33,7 @@ export default defineToxic({
           return { size, due: bucket().emptyAt }
         })
       },
-      updated: () => void (bucket().emptyAt = 0),
+      updated: () => void (bucket().emptyAt = lane.now()),
     }
   },
 })

@@ -107,6 +107,21 @@ describe('limit_data', () => {
     expect(received).to.equal(large)
   })
 
+  it('does not read the source dry for a peer that does not read, and tells of it', async () => {
+    const [passes, all] = [2 ** 23, 2 ** 26]
+    using it = await rig([limit(passes)])
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(all))
+    const lane = () => it.proxy.evidence().lanes.upstream
+    await until('the limit is reached', () => lane().dropped > 0)
+    await until('it is stalled', () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream')
+    for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(lane().received).to.be.lessThan(passes + 2 ** 20)
+    expect(it.proxy.evidence().toxics.bytesDropped).to.equal(lane().dropped)
+    await client.read().isEndedWith(server.read())
+    expect(server.received.length).to.equal(passes)
+  })
+
   it('limits its direction alone, until it is removed under load', async () => {
     using it = await rig([limit(100)])
     const { client, server } = await it.connect()

@@ -54,6 +54,25 @@ describe('timeout', () => {
     await after.server.receives('after')
   })
 
+  it('that goes closes also what it never acted on, as Toxiproxy does', async () => {
+    using it = await rig([spec(timeout, { attributes: { timeout: 0 } })])
+    const { client, server } = await it.connect()
+    it.proxy.toxics.remove('timeout')
+    await client.isEndedWith(server)
+    expect(it.events.filter(({ kind }) => kind === 'toxic.acted')).to.deep.equal([])
+  })
+
+  it('that is absolute is not put off by an update that changes nothing', async () => {
+    const toxic = spec(timeout, { attributes: { timeout: 100, mode: 'absolute' } })
+    using it = await rig([toxic])
+    const begun = monotonicMs()
+    const { client, server } = await it.connect()
+    const again = setInterval(() => it.proxy.toxics.update('timeout', toxic), 10).unref()
+    await client.isEndedWith(server)
+    clearInterval(again)
+    expect(monotonicMs() - begun).to.be.within(100, 1000)
+  })
+
   it('closes after a new time, counted from the change', async () => {
     using it = await rig([spec(timeout, { attributes: { timeout: 0 } })])
     const { client, server } = await it.connect()

@@ -12,7 +12,7 @@ export default defineToxic({
       about: 'since when: since the last data, or since the first moment on this connection',
     },
   },
-  closesWhenRemoved: true,
+  closesWhenRemoved: 'always',
   open(lane) {
     let since = lane.now()
     const watch = () => {

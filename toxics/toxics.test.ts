@@ -95,6 +95,15 @@ describe('reset_peer', () => {
     expect(monotonicMs() - begun).to.be.at.least(40)
   })
 
+  it('is not put off by an update that changes nothing', async () => {
+    const toxic = spec(resetPeer, { attributes: { timeout: 100 } })
+    using it = await rig([toxic])
+    const { client } = await it.connect()
+    const again = setInterval(() => it.proxy.toxics.update('reset_peer', toxic), 10).unref()
+    await client.isReset()
+    clearInterval(again)
+  })
+
   it('resets also whom nobody can write to', async () => {
     using it = await rig()
     const { client, server } = await it.connect({ reading: false })

@@ -62,7 +62,7 @@ async function provoke(it: Rig, updated: boolean): Promise<void> {
   client.socket.write('data')
   const open = () => it.proxy.connections().some(({ id, upstreamBytes }) => id === 1 && upstreamBytes === 0)
   await until('the data has come', () => !open())
-  if (updated) it.proxy.toxics.update('broken', { attributes: {} })
+  if (updated) it.proxy.toxics.update('broken', { attributes: { changed: 1 } })
   client.socket.end()
   await client.isEndedWith(server)
 }

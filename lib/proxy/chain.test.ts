@@ -38,7 +38,7 @@ describe('a chain', () => {
     const { client, server } = await it.connect()
     await feed(it, client.socket, pieces('abc'))
     expect(it.proxy.evidence().lanes.upstream).to.deep.equal({ received: 3, sent: 0, held: 3, dropped: 0 })
-    it.proxy.toxics.update('holder', { attributes: {} })
+    it.proxy.toxics.update('holder', { attributes: { changed: 1 } })
     await server.receives('abc')
     await feed(it, client.socket, pieces('de'))
     it.proxy.toxics.update('holder', { toxicity: 0 })
@@ -48,6 +48,20 @@ describe('a chain', () => {
     it.proxy.toxics.remove('holder')
     await server.receives('abcdefg')
     expect(it.proxy.evidence().lanes.upstream).to.deep.equal({ received: 7, sent: 7, held: 0, dropped: 0 })
+  })
+
+  it('keeps what is in hand when a toxic is given the values that it has', async () => {
+    using it = await rig([spec(holder), delayed(60_000)])
+    const { client, server } = await it.connect()
+    await feed(it, client.socket, pieces('abc'))
+    it.proxy.toxics.update('holder', { attributes: {}, durationMs: 60_000 })
+    it.proxy.toxics.update('holder', { toxicity: 0.999 })
+    expect(it.proxy.evidence().lanes.upstream.held).to.equal(3)
+    it.proxy.toxics.remove('holder')
+    it.proxy.toxics.update('delay', { attributes: { ms: 60_000 } })
+    expect(it.proxy.evidence().lanes.upstream.held).to.equal(3)
+    it.proxy.toxics.update('delay', { attributes: { ms: 1 } })
+    await server.receives('abc')
   })
 
   it('gives a toxic that is added behind another what that one has in hand', async () => {
@@ -146,6 +160,29 @@ describe('a chain', () => {
     expect(cuts[0]).to.include({ connection: 1, by: 'swallow', upstreamBytes: 4, downstreamBytes: 0 })
     expect(connections).to.include({ cutByFault: 1, closed: 1, open: 0 })
     expect(toxics).to.include({ bytesDropped: 4, connectionsCut: 1 })
+  })
+
+  it('counts for the bound of all lanes also what has become due and is not read', async () => {
+    const taken = 2 ** 28 - 2 ** 20
+    const budget = { held: taken }
+    using it = await rig([delayed(1)], { budget })
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 ** 25))
+    await until('the bound is reached', () => budget.held > 2 ** 28)
+    for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(it.proxy.evidence().lanes.upstream.held).to.be.lessThan(2 ** 21)
+    server.socket.resume()
+    await until('all has come', () => it.proxy.evidence().lanes.upstream.sent === 2 ** 25)
+    await until('nothing is counted any more', () => budget.held === taken)
+  })
+
+  it('leaves a connection that such a toxic never acted on', async () => {
+    using it = await rig([spec(swallow)])
+    const { client, server } = await it.connect()
+    it.proxy.toxics.remove('swallow')
+    client.socket.write('here')
+    await server.receives('here')
+    expect(it.proxy.evidence().connections).to.include({ open: 1, cutByFault: 0 })
   })
 
   it('holds no more than its bound, and can be changed while nobody reads', async () => {

@@ -59,14 +59,14 @@ export class Chain implements Outlet {
     this.#choose(place)
   }
 
-  /** Its attributes or its toxicity have changed; the coin stays as it fell. */
-  update(toxic: Toxic): void {
+  /** Its toxicity may have changed, and its attributes, if told so; the coin stays as it fell. */
+  update(toxic: Toxic, attributesChanged: boolean): void {
     const place = this.#places.find((other) => other.toxic === toxic)
     if (!place) return
     const acts = place.coin < toxic.toxicity
-    if (place.stage && acts) place.stage.update()
-    else if (place.stage) this.#withdraw(place, place.stage)
-    else this.#choose(place)
+    if (!place.stage) this.#choose(place)
+    else if (!acts) this.#withdraw(place, place.stage)
+    else if (attributesChanged) place.stage.update()
   }
 
   /** What it has in hand goes on at once; if it has lost data, the connection ends. */
@@ -97,7 +97,9 @@ export class Chain implements Outlet {
     place.stage = undefined
     this.#relink()
     this.#look()
-    if (place.toxic.definition.closesWhenRemoved) this.#host.cut(place.toxic, 'close')
+    const { closesWhenRemoved } = place.toxic.definition
+    if (closesWhenRemoved === 'always' || (closesWhenRemoved && stage.acted))
+      this.#host.cut(place.toxic, 'close')
   }
 
   #relink(): void {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
-import { dial, rig, until, type Peer } from './rig.helper.ts'
+import { delay, dial, rig, spec, until, type Peer } from './rig.helper.ts'
 
 describe('a connection', () => {
   it('passes the very bytes in both directions', async () => {
@@ -91,6 +91,22 @@ describe('a connection', () => {
     expect(it.proxy.evidence().lanes.upstream).to.include({ sent: 2 ** 24, held: 0 })
     server.socket.end()
     await client.hasEnded()
+  })
+
+  it('does not count as sent what waited for a peer that is gone', async () => {
+    using it = await rig([spec(delay, { attributes: { ms: 1 } })])
+    const { client, server } = await it.connect({ reading: false })
+    client.socket.write(Buffer.alloc(2 ** 25))
+    const lane = () => it.proxy.evidence().lanes.upstream
+    await until(
+      'it is stalled',
+      () => it.proxy.connections()[0]?.stalled?.[0] === 'upstream' && lane().held > 2 ** 23,
+    )
+    const { sent } = lane()
+    server.socket.resetAndDestroy()
+    await until('it is lost', () => lane().dropped >= 2 ** 23)
+    expect(lane().sent).to.be.within(sent, sent + 2 ** 20)
+    expect(lane().received).to.equal(lane().sent + lane().held + lane().dropped)
   })
 
   it('is ended at once by its number, also while it is stalled', async () => {

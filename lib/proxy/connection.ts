@@ -87,8 +87,8 @@ export class Connection implements LaneOwner {
     this.#change(toxic, (chain) => chain.add(toxic))
   }
 
-  update(toxic: Toxic): void {
-    this.#change(toxic, (chain) => chain.update(toxic))
+  update(toxic: Toxic, attributesChanged: boolean): void {
+    this.#change(toxic, (chain) => chain.update(toxic, attributesChanged))
   }
 
   remove(toxic: Toxic): void {

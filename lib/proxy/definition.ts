@@ -24,8 +24,12 @@ export function problemOf(definition: unknown, known: readonly ToxicDefinition[]
   if (!isText(about)) return `about must be a sentence, not ${shown(about)}`
   if (!isFields(attributes))
     return `attributes must be an object, {} if there are none, not ${shown(attributes)}`
-  if (closesWhenRemoved !== undefined && typeof closesWhenRemoved !== 'boolean')
-    return `closesWhenRemoved must be true or false, not ${shown(closesWhenRemoved)}`
+  if (
+    closesWhenRemoved !== undefined &&
+    typeof closesWhenRemoved !== 'boolean' &&
+    closesWhenRemoved !== 'always'
+  )
+    return `closesWhenRemoved must be true, false or "always", not ${shown(closesWhenRemoved)}`
   if (typeof open !== 'function') return `open must be a function, not ${shown(open)}`
   const unknown = unknownIn(definition, OF_A_TOXIC)
   if (unknown) return unknown

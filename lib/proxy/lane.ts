@@ -56,6 +56,10 @@ export class Lane implements ChainHost, Outlet {
   #writes = 0
   #dropped = 0
   #held = 0
+  /** Dropped behind an end that a toxic has set. */
+  #behindEnd = 0
+  /** What the budget has of it. */
+  #counted = 0
   #paused = false
   /** Bytes since its last turn, and whether it waits for the next one. */
   #readOn = 0
@@ -90,13 +94,14 @@ export class Lane implements ChainHost, Outlet {
     this.#final = this.bytes
     this.#final.dropped += this.#final.held
     this.#final.held = 0
-    this.#owner.budget.held -= this.#held
+    this.#owner.budget.held -= this.#counted
+    this.#counted = 0
     this.chain.dispose()
   }
 
   get bytes(): LaneBytes {
     if (this.#final) return { ...this.#final }
-    const waiting = this.#destination.destroyed ? 0 : this.#destination.writableLength
+    const waiting = this.#destination.writableLength
     return {
       ...noBytes(),
       received: this.#received,
@@ -108,7 +113,8 @@ export class Lane implements ChainHost, Outlet {
 
   /** Its destination does not read. */
   get stalled(): boolean {
-    return this.#destination.writableNeedDrain
+    const { writableNeedDrain, writableEnded, writableFinished, writableLength } = this.#destination
+    return writableNeedDrain || (writableEnded && !writableFinished && writableLength > 0)
   }
 
   /**
@@ -116,16 +122,32 @@ export class Lane implements ChainHost, Outlet {
    * delay, until the bounds are reached.
    */
   balance(): void {
+    this.#count()
     const { isTransparent } = this.chain
-    const full = this.#rests || (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
+    const full =
+      this.#rests ||
+      (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
+      (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
     if (full === this.#paused) return
     this.#paused = full
     if (full) this.#source.pause()
     else this.#source.resume()
   }
 
+  /** What waits for the destination counts too, where a `drain` will tell that it has left. */
+  #count(): void {
+    if (this.#final) return
+    const inHand = this.#inHand > LANE_SHARE ? this.#inHand : this.#held
+    this.#owner.budget.held += inHand - this.#counted
+    this.#counted = inHand
+  }
+
+  get #inHand(): number {
+    return this.#held + this.#destination.writableLength
+  }
+
   get #isFull(): boolean {
-    const inHand = this.#held + this.#destination.writableLength
+    const inHand = this.#inHand
     return inHand > LANE_LIMIT || (inHand > LANE_SHARE && this.#owner.budget.held > TOTAL_LIMIT)
   }
 
@@ -173,10 +195,19 @@ export class Lane implements ChainHost, Outlet {
 
   data(bytes: Buffer): void {
     const { destroyed, writableEnded } = this.#destination
-    if (destroyed || writableEnded) return this.dropped(bytes.length)
-    this.#written += bytes.length
+    if (destroyed || writableEnded) return this.behindEnd(bytes.length)
+    const { length } = bytes
+    this.#written += length
     this.#writes += 1
-    this.#destination.write(bytes)
+    this.#destination.write(bytes, (error) => {
+      if (error) this.#unsent(length)
+    })
+  }
+
+  /** Its destination has gone before the system had it. */
+  #unsent(bytes: number): void {
+    this.#written -= bytes
+    this.#dropped += bytes
   }
 
   ending(how: Ending): void {
@@ -184,10 +215,6 @@ export class Lane implements ChainHost, Outlet {
     if (how === 'end') return void this.#destination.end()
     if (typeof how === 'object')
       return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
-    if (!this.#destination.destroyed) {
-      this.#written -= this.#destination.writableLength
-      this.#dropped += this.#destination.writableLength
-    }
     resetSocket(this.#destination)
   }
 
@@ -196,11 +223,16 @@ export class Lane implements ChainHost, Outlet {
   held(bytes: number): void {
     if (this.#final) return
     this.#held += bytes
-    this.#owner.budget.held += bytes
+    this.#count()
   }
 
   dropped(bytes: number): void {
     this.#dropped += bytes
+  }
+
+  behindEnd(bytes: number): void {
+    this.#dropped += bytes
+    this.#behindEnd += bytes
   }
 
   batch(run: () => void): void {

@@ -37,7 +37,7 @@ describe('the definition of a toxic', () => {
       [{ type: 'taken' }, 'type "taken" is taken'],
       [{ about: ' ' }, 'about must be a sentence, not " "'],
       [{ attributes: undefined }, 'attributes must be an object, {} if there are none, not undefined'],
-      [{ closesWhenRemoved: 'yes' }, 'closesWhenRemoved must be true or false, not "yes"'],
+      [{ closesWhenRemoved: 'yes' }, 'closesWhenRemoved must be true, false or "always", not "yes"'],
       [{ open: {} }, 'open must be a function, not {}'],
       [{ closeWhenRemoved: true }, 'has no field closeWhenRemoved; nearest: closesWhenRemoved'],
       [{ attributes: { Size: size } }, 'attributes.Size: its name must be a word in lower case'],

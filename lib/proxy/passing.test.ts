@@ -28,7 +28,8 @@ function change({ proxy }: Rig, { toxic, stream, what }: Step): void {
   const name = `${toxic.type} ${stream}`
   const there = proxy.toxics.get(name)
   if (what === 'remove') proxy.toxics.remove(name)
-  else if (what === 'update') proxy.toxics.update(name, {})
+  else if (what === 'update')
+    proxy.toxics.update(name, { attributes: { ms: there?.attributes['ms'] === 1 ? 2 : 1 } })
   else if (!there)
     proxy.toxics.add(spec(toxic, { name, stream, attributes: toxic === delay ? { ms: 1 } : {} }))
 }

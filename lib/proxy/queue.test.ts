@@ -34,6 +34,19 @@ describe('what a stage has in hand', () => {
     expect(queue.isEmpty).to.equal(true)
   })
 
+  it('gives all but what leaves piece by piece, which is asked for anew, and what is behind that', () => {
+    const queue = new Queue()
+    const paced = { ...item('paced', 50), pace: (left: number) => ({ size: left, due: 60 }), size: 2 }
+    for (const one of [item('a', 1), paced, item('b', Infinity), end(Infinity)]) queue.push(one)
+    queue.putAside(item('x', 99))
+    expect(queue.takeUnpaced().map(({ bytes }) => bytes?.toString())).to.deep.equal(['a', 'x'])
+    expect(queue.first()).to.include({ due: 0, size: 0 })
+    expect(queue.hasDue(2, 0)).to.equal(true)
+    expect(drain(queue)).to.deep.equal(['paced', 'b', '.'])
+    queue.push(item('c', 5))
+    expect(queue.takeUnpaced().map(({ bytes }) => bytes?.toString())).to.deep.equal(['c'])
+  })
+
   it('tells when very much is due', () => {
     const queue = new Queue()
     for (let n = 0; n < 10; n += 1) queue.push(item('x', n))

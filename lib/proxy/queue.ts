@@ -71,6 +71,23 @@ export class Queue {
     return (this.#inOrder[this.#head + count]?.due ?? Infinity) <= now
   }
 
+  /**
+   * Takes off all but what leaves piece by piece and what is behind that. What stays is due now: its next piece is
+   * asked for anew.
+   */
+  takeUnpaced(): Item[] {
+    const inOrder = this.#inOrder.slice(this.#head)
+    const firstPaced = inOrder.findIndex(({ pace }) => pace)
+    if (firstPaced < 0) return this.takeAll()
+    const stays = inOrder.splice(firstPaced)
+    for (const item of stays) Object.assign(item, { due: 0, size: 0 })
+    const taken = [...inOrder, ...this.#aside]
+    this.#inOrder = stays
+    this.#head = 0
+    this.#aside = []
+    return taken
+  }
+
   /** Empties it. */
   takeAll(): Item[] {
     const items = [...this.#inOrder.slice(this.#head), ...this.#aside]

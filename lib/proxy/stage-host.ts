@@ -29,6 +29,8 @@ export interface StageHost {
   /** More, or fewer, bytes in hand. */
   held(bytes: number): void
   dropped(bytes: number): void
+  /** Dropped behind an end that a toxic has set: the source is not read dry for it. */
+  behindEnd(bytes: number): void
   /** Runs it as one write to the destination, and looks at the bounds afterwards. */
   batch(run: () => void): void
   /** Looks at the bounds. */

@@ -44,22 +44,16 @@ export class Stage implements ToxicLane, Outlet {
     })
   }
 
-  /** The attributes have changed: what is in hand leaves now, the timers end. */
+  /** The attributes have changed: what is delayed leaves now, what is paced in the new pace; the timers end. */
   update(): void {
-    this.flush()
+    this.#leave(this.#queue.takeUnpaced())
     this.#run(() => this.#hooks.updated?.())
+    if (!this.#closed) this.#arm()
   }
 
   /** Passes on at once what is in hand, in order, and ends the timers. Runs nothing of the toxic. */
   flush(): void {
-    this.#timers.clear()
-    this.#alarm.clear()
-    const items = this.#queue.takeAll()
-    this.#emptyAt = monotonicMs()
-    this.#host.batch(() => {
-      for (const item of items) this.#pass(item)
-      if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
-    })
+    this.#leave(this.#queue.takeAll())
   }
 
   close(): void {
@@ -87,7 +81,7 @@ export class Stage implements ToxicLane, Outlet {
 
   data(bytes: Buffer): void {
     if (this.#closed) return
-    if (this.#ended) return this.#host.dropped(bytes.length)
+    if (this.#ended) return this.#behindEnd(bytes)
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
     else if (this.#queue.isOpen) this.next.data(bytes)
     else this.send({ bytes, at: 0 })
@@ -182,6 +176,16 @@ export class Stage implements ToxicLane, Outlet {
 
   // Within.
 
+  #leave(items: readonly Item[]): void {
+    this.#timers.clear()
+    this.#alarm.clear()
+    this.#emptyAt = monotonicMs()
+    this.#host.batch(() => {
+      for (const item of items) this.#pass(item)
+      if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
+    })
+  }
+
   #push(item: Item, bytes: Buffer): void {
     this.#delayed(bytes)
     this.#queue.push(item)
@@ -192,6 +196,13 @@ export class Stage implements ToxicLane, Outlet {
     this.#act()
     this.#toxic.strikes.delayed(bytes.length)
     this.#host.held(bytes.length)
+  }
+
+  #behindEnd(bytes: Buffer): void {
+    const { length } = bytes
+    if (typeof this.#ending === 'object' && this.#ending.closedBy === this.#toxic)
+      this.#toxic.strikes.dropped(length)
+    this.#host.behindEnd(length)
   }
 
   #insert(bytes: Buffer): void {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm } from './alarm.ts'
@@ -95,15 +96,20 @@ export class Toxics {
     return toxic
   }
 
-  /** @returns undefined if there is none of that name. */
+  /**
+   * Connections see only what differs: a toxic that is given the values that it has goes on as it was.
+   * @returns undefined if there is none of that name.
+   */
   update(name: string, change: ToxicChange): LeasedToxic | undefined {
     const entry = this.#find(name)
     if (!entry) return undefined
     const { toxic } = entry
-    toxic.attributes = change.attributes ?? toxic.attributes
+    const { attributes = toxic.attributes } = change
+    const changed = !isDeepStrictEqual(attributes, toxic.attributes)
+    toxic.attributes = attributes
     toxic.toxicity = change.toxicity ?? toxic.toxicity
     rent(entry, change.durationMs)
-    for (const connection of this.#connections()) connection.update(toxic)
+    for (const connection of this.#connections()) connection.update(toxic, changed)
     this.#tell('updated', toxic)
     return toxic
   }
