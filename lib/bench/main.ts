@@ -1,4 +1,4 @@
-import { UsageError } from '../util/errors.ts'
+import { messageOf, UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { benchBoot } from './boot.ts'
 import { benchMessages } from './messages.ts'
@@ -25,7 +25,12 @@ try {
   if (bench === undefined) throw unknownWord('benchmark', name, names)
   await bench(rest)
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`bench: ${error.message}\n`)
+  if (!(error instanceof UsageError) && !isOfArguments(error)) throw error
+  process.stderr.write(`bench: ${messageOf(error)}\n`)
   process.exitCode = 2
+}
+
+/** Of Node's own parser of arguments: an option that is not known, or lacks its value. */
+function isOfArguments(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 }
