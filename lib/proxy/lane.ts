@@ -195,7 +195,7 @@ export class Lane implements ChainHost, Outlet {
 
   data(bytes: Buffer): void {
     const { destroyed, writableEnded } = this.#destination
-    if (destroyed || writableEnded) return this.behindEnd(bytes.length)
+    if (destroyed || writableEnded || this.#ending) return this.behindEnd(bytes.length)
     const { length } = bytes
     this.#written += length
     this.#writes += 1
