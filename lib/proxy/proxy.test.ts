@@ -206,6 +206,8 @@ describe('the proxies', () => {
       upstream,
       toxics: [spec(swallow, { durationMs })],
     })
+    client.socket.write('gone')
+    await until('it has acted', () => it.proxy.evidence().toxics.bytesDropped === 4)
     await it.proxies.populate([leased(120_000)])
     expect(it.proxy.toxics.list()[0]?.expiresAt?.getTime()).to.be.above(Date.now() + 60_000)
     expect(changesIn(it.events)).to.deep.equal(['toxic.updated swallow'])
