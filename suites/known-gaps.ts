@@ -18,8 +18,9 @@ export const runsTwice: KnownGap = {
 export const forgottenAfterCommit: KnownGap = {
   name: 'what follows a commit is forgotten',
   because:
-    'an engine does from memory, after its commit, what starts the next action or looks at a join again; if the ' +
-    'database is away at that moment, an action is never sent and expires, or a join stays WAITING for good',
+    'an engine does from memory, after its commit, what starts the next action, looks at a join again or ends the ' +
+    'workflow; if the database is away at that moment, an action is never sent and expires, a join stays WAITING for ' +
+    'good, or a workflow RUNNING whose tasks have all finished',
   breaks: [
     {
       word: 'repeated',
@@ -30,11 +31,12 @@ export const forgottenAfterCommit: KnownGap = {
       word: 'stuck',
       text: /is RUNNING: task \S+ \(\S+\) is WAITING and has neither an action nor a sub-workflow execution$/,
     },
+    { word: 'stuck', text: /is RUNNING although all of its \d+ tasks have finished$/ },
     { word: 'lost', text: /was owed and ran 0 times$/, evidence: [/^no action execution was created$/] },
   ],
   rpc: ['oslo', 'kombu'],
   mistral: [15],
-  seen: '2 of 179',
+  seen: '3 of 182',
 }
 
 export const startForgotten: KnownGap = {

@@ -34,6 +34,8 @@ const MOMENT_SPREAD_MS = 500
 
 /** A reset is a moment: long enough for every connection that lives now to be cut. */
 const RESET_LEASE_MS = 200
+/** A real Toxiproxy resets a connection only when something comes on it, which may take as long as an action. */
+const FRONT_RESET_LEASE_MS = 1500
 
 /** Applies the faults of one scenario, and journals each with what it did. */
 export class Faults {
@@ -96,12 +98,13 @@ export class Faults {
 
   /** Every connection that lives now gets a TCP reset, at both ends. */
   reset(links: string[]): Promise<void> {
-    const { faults } = this.session
-    return this.onLinks(links, RESET_LEASE_MS / 1000, 'moment', {
+    const { faults, fronted } = this.session
+    const momentMs = fronted ? FRONT_RESET_LEASE_MS : RESET_LEASE_MS
+    return this.onLinks(links, momentMs / 1000, 'moment', {
       what: 'toxic',
       text: 'reset of every connection',
       toxic: { type: 'reset_peer', attributes: { timeout: 0 }, streams: ['downstream'], toxicity: 1 },
-      apply: (link, fault, leaseMs = RESET_LEASE_MS) =>
+      apply: (link, fault, leaseMs = momentMs) =>
         faults.addToxic(link, {
           name: fault,
           type: 'reset_peer',

@@ -33,15 +33,15 @@ const unit: Part = { name: 'unit tests', command: ['mocha', 'lib/**/*.test.ts', 
 /** Every decoder, given so many inputs that nobody has checked. */
 const fuzz = (inputs: number): Part => ({
   name: `the decoders, with ${inputs.toLocaleString('en')} inputs each`,
-  command: ['mocha', '--parallel', '--jobs=2', 'lib/wire/**/fuzz.test.ts'],
+  command: ['mocha', '--parallel', '--jobs=3', 'lib/wire/**/fuzz.test.ts'],
   env: { CROSSWIND_FUZZ_INPUTS: String(inputs) },
 })
 
-/** Two files at a time, since they mostly wait. */
+/** Three files at a time, since they mostly wait. */
 const onServers = (...files: string[]): Part['command'] => [
   'mocha',
   '--parallel',
-  '--jobs=2',
+  '--jobs=3',
   `--timeout=${INTEGRATION_TIMEOUT_MS}`,
   ...files,
 ]
