@@ -14,11 +14,12 @@ export interface Business {
  * @param entries The scenario's.
  * @param from Ordinal of the fault's beginning.
  * @param to Of its end; the connections that it cut are known by `known` at the latest.
+ * @param told Each cut is told as one; behind a real Toxiproxy it looks like any end of a connection.
  */
 export function businessOn(
   entries: readonly Entry[],
   link: string,
-  { from, to, known }: { from: number; to: number; known: number },
+  { from, to, known, told }: { from: number; to: number; known: number; told: boolean },
 ): Business {
   const busy = new Set<number>()
   const business: Business = { carried: false, busyCut: 0 }
@@ -28,7 +29,12 @@ export function businessOn(
     if (isBusiness(entry)) {
       busy.add(entry.connection)
       if (entry.ordinal >= from && entry.ordinal <= to) business.carried = true
-    } else if (entry.kind === 'connection.closed' && entry.ordinal >= from && busy.has(entry.connection))
+    } else if (
+      entry.kind === 'connection.closed' &&
+      entry.ordinal >= from &&
+      busy.has(entry.connection) &&
+      (!told || entry.cutBy !== undefined)
+    )
       business.busyCut += 1
   }
   return business

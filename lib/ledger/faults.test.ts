@@ -63,16 +63,9 @@ function kill(
   hand: { signalled?: boolean; exited?: boolean; actionsInHand?: string[] },
 ): Entry[] {
   const nodes = { [node]: { signalled: true, exited: true, actionsInHand: [], ...hand } }
-  const { durationMs: _, ...armed } = story.armed({
-    what: 'kill',
-    text: `SIGKILL of ${node}`,
-    links: [],
-    nodes: [node],
-    extent: 'moment',
-  })
   return scenario(
     ...before,
-    [900, armed],
+    [900, story.armedKill(node)],
     [999, read('fault f1 begun', runningRows('e1'))],
     [1_000, fault('begun')],
     [1_100, fault('ended')],
@@ -187,6 +180,11 @@ describe('a fault proves nothing, which makes the verdict unknown,', () => {
   it('if it cut connections only that had carried nothing', () => {
     const earlier: story.Story = [[50, { ...message[1], connection: 2 } as Fact], ...ran]
     nothing(linkFault({ earlier }), /none of which had carried business traffic/)
+  })
+
+  it('if the connection that had carried business ended by itself meanwhile', () => {
+    const idle = { ...cut, connection: 2 } as Fact
+    nothing(linkFault({ during: [idle, closed(link)] }), /none of which had carried business traffic/)
   })
 
   it('if everything had finished when it began', () =>

@@ -163,22 +163,21 @@ function targetsOf(facts: ScenarioFacts, story: Story, victims: readonly string[
   ]
 }
 
-function businessAt(
-  { judgedEntries }: ScenarioFacts,
-  { begun, ended, evidence }: Story,
-  link: string,
-): Business {
+function businessAt(facts: ScenarioFacts, { begun, ended, evidence }: Story, link: string): Business {
   const from = begun?.ordinal ?? Infinity
   const to = ended?.ordinal ?? Infinity
-  return businessOn(judgedEntries, link, { from, to, known: evidence?.ordinal ?? to })
+  const known = evidence?.ordinal ?? to
+  return businessOn(facts.judgedEntries, link, { from, to, known, told: isEmbedded(facts) })
 }
+
+const isEmbedded = ({ past }: ScenarioFacts): boolean => past.run?.toxiproxy === 'embedded'
 
 /** It cuts its connections only when it ends, whether they had anything to carry or not. */
 const isBlackHole = ({ toxic }: EntryOf<'fault.armed'>): boolean => toxic?.type === 'timeout'
 
 /** What is to be said where nothing is known to have been swallowed. */
-function unseenText({ past }: ScenarioFacts): string {
-  return past.run?.toxiproxy === 'embedded'
+function unseenText(facts: ScenarioFacts): string {
+  return isEmbedded(facts)
     ? 'nothing was swallowed'
     : 'nothing is known to have been swallowed (a real Toxiproxy tells all of it only with -proxy-metrics)'
 }

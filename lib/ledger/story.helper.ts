@@ -199,6 +199,13 @@ export const armed = (more: Partial<FaultArmed> = {}): FaultArmed => ({
   ...more,
 })
 
+/** A node is to be killed. */
+export function armedKill(node: string): FaultArmed {
+  const text = `SIGKILL of ${node}`
+  const { durationMs: _, ...kill } = armed({ what: 'kill', text, links: [], nodes: [node], extent: 'moment' })
+  return kill
+}
+
 /** Workflow `two`: t1, then t2. */
 export const TWO = defined('two', { t1: task(), t2: task({ after: ['t1'] }) })
 

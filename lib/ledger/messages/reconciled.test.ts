@@ -135,17 +135,10 @@ describe('the verdict on messages and what other sources say of them', () => {
 
 /** Why a kill of the node at that time proved nothing. */
 const killed = (node: string, at: number, until: story.Story): string[] | undefined => {
-  const { durationMs: _, ...armed } = story.armed({
-    what: 'kill',
-    text: `SIGKILL of ${node}`,
-    links: [],
-    nodes: [node],
-    extent: 'moment',
-  })
   const nodes = { [node]: { signalled: true, exited: true, actionsInHand: [] } }
   const entries = scenario(
     ...until.filter(([when]) => when < at),
-    [at, armed],
+    [at, story.armedKill(node)],
     [at, story.read('fault f1 begun', story.runningRows('e1'))],
     [at, { kind: 'fault.begun', fault: 'f1' }],
     [at, { kind: 'fault.ended', fault: 'f1' }],
