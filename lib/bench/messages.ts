@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { startToxiproxy } from '../api/server.ts'
-import { openJournal } from '../ledger/journal.ts'
-import { Traffic } from '../ledger/messages/traffic.ts'
 import { thisMachine } from '../report/machine.ts'
 import { ToxiproxyApi } from '../scenario/toxiproxy.ts'
-import { watchWire, type WireWatch } from '../scenario/watch/watch.ts'
+import { Recorder } from '../scenario/watch/recorder.ts'
+import { monotonicMs } from '../util/clock.ts'
 import { freePort } from '../util/ports.ts'
 import { poll } from '../util/poll.ts'
+import type { Findings } from './messages/accounting-thread.ts'
 import type { Done, Order } from './messages/peer.ts'
 import { benchRabbitMq } from './messages/rabbitmq.ts'
 
@@ -24,9 +24,6 @@ const STREAM_BYTES = 2 ** 29
 const MESSAGES = 60_000
 /** Measured in turn so often; medians count. */
 const ROUNDS = 3
-/** As the ledger of a cluster that may run for days. */
-const MOST_ANSWERED = 10_000
-
 /** A way to the peer's server: its port, and what it is called. */
 interface Way {
   name: 'direct' | 'proxy' | 'proxy + ledger' | 'Toxiproxy'
@@ -55,12 +52,17 @@ export async function benchMessages(args: string[]): Promise<void> {
   try {
     const [listening] = (await once(peer, 'message')) as [Done]
     if (listening.kind !== 'listening') throw new Error('the peer does not listen')
-    const { watch, traffic, ended } = watched(join(folder, 'journal.ndjson'))
+    const ledger = await Recorder.open(join(folder, 'journal.ndjson'), {
+      side: 'node',
+      retainsWire: false,
+      thread: new URL('messages/accounting-thread.ts', import.meta.url),
+    })
+    // Connections end after all has been measured, and are not journaled.
     await using seeing = await startToxiproxy({
       toxics: [],
       seed: 'bench',
-      tap: watch.tap,
-      onEvent: watch.onEvent,
+      tap: ledger.watch.tap,
+      onEvent: ledger.watch.onEvent,
     })
     await using blind = await startToxiproxy({ toxics: [], seed: 'bench' })
     await using real = await realToxiproxy()
@@ -77,43 +79,37 @@ export async function benchMessages(args: string[]): Promise<void> {
     ]
     if (values.rabbitmq) {
       await benchRabbitMq(waysTo, (line) => void process.stdout.write(`${line}\n`))
-      process.stdout.write(`the ledger: ${traffic.strays.length} strays\n`)
-      await ended()
-      return
+      process.stdout.write(`the ledger: ${(await accounted(ledger)).strays} strays\n`)
+      return await ended(ledger)
     }
     if (values.millions !== undefined) {
-      await showMemory(peer, await lay(seeing.url), Number(values.millions) * MILLION, traffic)
-      await ended()
-      return
+      await showMemory(peer, await lay(seeing.url), Number(values.millions) * MILLION, ledger)
+      return await ended(ledger)
     }
     const ways = await waysTo(listening.port)
-    const figures = await measure(peer, ways)
+    const figures = await measure(peer, ways, ledger)
     const { cpu, cores, memoryGiB, node } = thisMachine()
     const machine = `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`
     if (values.json)
-      process.stdout.write(`${JSON.stringify({ machine, strays: traffic.strays.length, figures })}\n`)
+      process.stdout.write(
+        `${JSON.stringify({ machine, strays: (await accounted(ledger)).strays, figures })}\n`,
+      )
     else process.stdout.write(`${machine}; medians of ${ROUNDS}\n${tableOf(figures, ways)}\n`)
     if (!real) process.stderr.write('Toxiproxy was left out: $TOXIPROXY_SERVER names no program\n')
-    await ended()
+    await ended(ledger)
   } finally {
     await peer.terminate()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Decoders, journal and ledger; `ended` throws a HarnessError if the journal could not be written. */
-function watched(file: string): { watch: WireWatch; traffic: Traffic; ended: () => Promise<void> } {
-  const journal = openJournal(file, { retain: () => false })
-  const traffic = new Traffic(undefined, MOST_ANSWERED)
-  // Connections end after all has been measured, and are not journaled.
-  let measures = true
-  const watch = watchWire((fact) => void (measures && traffic.see(journal.append(fact))), 'node')
-  const ended = async (): Promise<void> => {
-    measures = false
-    await journal.close()
-    if (journal.error) throw journal.error
-  }
-  return { watch, traffic, ended }
+/** Resolves when everything that has passed is accounted for. */
+const accounted = async (ledger: Recorder): Promise<Findings> => (await ledger.flush()) as Findings
+
+/** @throws {HarnessError} if the journal could not be written. */
+async function ended(ledger: Recorder): Promise<void> {
+  await ledger.close()
+  if (ledger.error) throw ledger.error
 }
 
 async function ask<K extends Order['kind']>(
@@ -127,7 +123,7 @@ async function ask<K extends Order['kind']>(
 }
 
 /** All ways in turn, so that the machine's moods strike them alike. */
-async function measure(peer: Worker, ways: readonly Way[]): Promise<Figures> {
+async function measure(peer: Worker, ways: readonly Way[], ledger: Recorder): Promise<Figures> {
   const samples = new Map<string, number[]>()
   const note = (figure: string, way: Way, value: number): void => {
     const key = `${figure}|${way.name}`
@@ -142,10 +138,10 @@ async function measure(peer: Worker, ways: readonly Way[]): Promise<Figures> {
       const sorted = microseconds.toSorted((a, b) => a - b)
       note('ping-pong of 256 bytes, p50, µs', way, at(sorted, 0.5))
       note('ping-pong of 256 bytes, p99, µs', way, at(sorted, 0.99))
-      const { ms } = await ask(peer, { kind: 'stream', port, bytes: STREAM_BYTES })
-      note('one stream of 4 KiB frames, GB/s', way, STREAM_BYTES / ms / 1e6)
-      const run = await ask(peer, { kind: 'messages', port, from, count: MESSAGES })
-      note('messages (publish, confirm, delivery, ack) per second', way, (MESSAGES / run.ms) * 1000)
+      const stream = await timed(peer, { kind: 'stream', port, bytes: STREAM_BYTES }, ledger)
+      note('one stream of 4 KiB frames, GB/s', way, STREAM_BYTES / stream / 1e6)
+      const messages = await timed(peer, { kind: 'messages', port, from, count: MESSAGES }, ledger)
+      note('messages (publish, confirm, delivery, ack) per second', way, (MESSAGES / messages) * 1000)
       from += MESSAGES
     }
   const figures: Figures = {}
@@ -160,6 +156,18 @@ async function measure(peer: Worker, ways: readonly Way[]): Promise<Figures> {
     }
   }
   return figures
+}
+
+/** Milliseconds until everything has passed, and until all that was seen of it is accounted for. */
+async function timed(
+  peer: Worker,
+  order: Extract<Order, { kind: 'stream' | 'messages' }>,
+  ledger: Recorder,
+): Promise<number> {
+  const { ms } = await ask(peer, order)
+  const passed = monotonicMs()
+  await accounted(ledger)
+  return ms + monotonicMs() - passed
 }
 
 const at = (sorted: readonly number[], share: number): number =>
@@ -182,16 +190,17 @@ function tableOf(figures: Figures, ways: readonly Way[]): string {
   ].join('\n')
 }
 
-/** Heap after collection where it can be asked for (`--expose-gc`), and the process's memory. */
-async function showMemory(peer: Worker, port: number, messages: number, traffic: Traffic): Promise<void> {
+/** Heaps after collection where it can be asked for (`--expose-gc`), and the process's memory. */
+async function showMemory(peer: Worker, port: number, messages: number, ledger: Recorder): Promise<void> {
   for (let from = 0; from < messages; from += STEP) {
-    const { ms } = await ask(peer, { kind: 'messages', port, from, count: Math.min(STEP, messages - from) })
+    const count = Math.min(STEP, messages - from)
+    const ms = await timed(peer, { kind: 'messages', port, from, count }, ledger)
+    const { forgotten, strays, heap } = await accounted(ledger)
     globalThis.gc?.()
     const { heapUsed, rss } = process.memoryUsage()
-    const [heap, all] = [heapUsed, rss].map((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`)
-    const { forgotten, strays } = traffic
+    const [own, ledgers, all] = [heapUsed, heap, rss].map((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`)
     process.stdout.write(
-      `${((from + STEP) / MILLION).toFixed(1)} million messages: heap ${heap}, rss ${all}, ${Math.round((STEP / ms) * 1000)}/s, ${forgotten} forgotten, ${strays.length} strays\n`,
+      `${((from + count) / MILLION).toFixed(1)} million messages: heap ${own} and the ledger's ${ledgers}, rss ${all}, ${Math.round((count / ms) * 1000)}/s, ${forgotten} forgotten, ${strays} strays\n`,
     )
   }
 }

@@ -29,9 +29,8 @@ export function writeMembers(fact: Fact, text: TextWriter): void {
 }
 
 function writePublished(fact: MessagePublished, text: TextWriter): void {
-  const { exchange, routingKey, mandatory, expirationMs, size, until, call, body } = fact
-  writePlace(fact, text)
-  text.raw(',"exchange":').string(exchange).raw(',"routingKey":').string(routingKey)
+  const { mandatory, expirationMs, size, until, call, body } = fact
+  text.copy(placeText(fact)).number(fact.tag).copy(routeText(fact))
   if (mandatory) text.raw(',"mandatory":true')
   if (expirationMs !== undefined) text.raw(',"expirationMs":').number(expirationMs)
   text.raw(',"size":').number(size).raw(',"until":').number(until)
@@ -40,7 +39,7 @@ function writePublished(fact: MessagePublished, text: TextWriter): void {
 }
 
 function writeConfirmed(fact: MessageConfirmed, text: TextWriter): void {
-  writePlace(fact, text)
+  text.copy(placeText(fact)).number(fact.tag)
   text
     .raw(fact.multiple ? ',"multiple":true' : ',"multiple":false')
     .raw(fact.nack ? ',"nack":true,"until":' : ',"nack":false,"until":')
@@ -48,19 +47,17 @@ function writeConfirmed(fact: MessageConfirmed, text: TextWriter): void {
 }
 
 function writeDelivered(fact: MessageDelivered, text: TextWriter): void {
-  const { queue, noAck, redelivered, exchange, routingKey, size, until, call } = fact
-  writePlace(fact, text)
+  const { queue, noAck, redelivered, size, until, call } = fact
+  text.copy(placeText(fact)).number(fact.tag)
   if (queue !== undefined) text.raw(',"queue":').string(queue)
   if (noAck) text.raw(',"noAck":true')
-  text
-    .raw(redelivered ? ',"redelivered":true,"exchange":' : ',"redelivered":false,"exchange":')
-    .string(exchange)
-  text.raw(',"routingKey":').string(routingKey).raw(',"size":').number(size).raw(',"until":').number(until)
+  text.raw(redelivered ? ',"redelivered":true' : ',"redelivered":false').copy(routeText(fact))
+  text.raw(',"size":').number(size).raw(',"until":').number(until)
   if (call) writeCall(call, text)
 }
 
 function writeAcked(fact: MessageAcked, text: TextWriter): void {
-  writePlace(fact, text)
+  text.copy(placeText(fact)).number(fact.tag)
   text
     .raw(fact.multiple ? ',"multiple":true,"how":"' : ',"multiple":false,"how":"')
     .raw(fact.how)
@@ -68,19 +65,55 @@ function writeAcked(fact: MessageAcked, text: TextWriter): void {
     .number(fact.until)
 }
 
-/** With what all four begin. */
-function writePlace(
-  {
-    kind,
-    link,
-    connection,
-    channel,
-    tag,
-  }: MessagePublished | MessageConfirmed | MessageDelivered | MessageAcked,
-  text: TextWriter,
-): void {
-  text.raw('"kind":"').raw(kind).raw('","link":').string(link)
-  text.raw(',"connection":').number(connection).raw(',"channel":').number(channel).raw(',"tag":').number(tag)
+/** Texts that were written lately are not made again: they are few, and in every line. */
+const KNOWN = 256
+
+interface Place {
+  kind: string
+  link: string
+  connection: number
+  channel: number
+  text: Buffer
+}
+
+/** `message.published` and the others differ from here on. */
+const VERB_AT = 'message.'.length
+
+const places: (Place | undefined)[] = Array.from({ length: KNOWN })
+
+/** With what all four begin, up to the tag. */
+function placeText({ kind, link, connection, channel }: Omit<Place, 'text'>): Buffer {
+  const index = (31 * connection + 7 * channel + kind.charCodeAt(VERB_AT)) & (KNOWN - 1)
+  const known = places[index]
+  if (
+    known?.kind === kind &&
+    known.connection === connection &&
+    known.channel === channel &&
+    known.link === link
+  )
+    return known.text
+  const members = JSON.stringify({ kind, link, connection, channel }).slice(1, -1)
+  const text = Buffer.from(`${members},"tag":`)
+  places[index] = { kind, link, connection, channel, text }
+  return text
+}
+
+interface Route {
+  exchange: string
+  routingKey: string
+  text: Buffer
+}
+
+const routes: (Route | undefined)[] = Array.from({ length: KNOWN })
+
+/** Where a message goes. */
+function routeText({ exchange, routingKey }: Omit<Route, 'text'>): Buffer {
+  const index = (31 * exchange.length + routingKey.length) & (KNOWN - 1)
+  const known = routes[index]
+  if (known?.routingKey === routingKey && known.exchange === exchange) return known.text
+  const text = Buffer.from(`,${JSON.stringify({ exchange, routingKey }).slice(1, -1)}`)
+  routes[index] = { exchange, routingKey, text }
+  return text
 }
 
 function writeCall(call: CallFact, text: TextWriter): void {

@@ -14,6 +14,8 @@ export interface JournalOptions {
   onError?: (error: HarnessError) => void
   /** Which facts stay in memory, for `entries()`; default: all. The file has them all. */
   retain?: (fact: Fact) => boolean
+  /** Called with each line, which is a view until the call returns. */
+  onLine?: (fact: Fact, line: Buffer) => void
 }
 
 /** The append-only record of a run, in memory and as a file of one JSON text a line. */
@@ -23,8 +25,11 @@ export interface Journal {
   readonly error: HarnessError | undefined
   /** Milliseconds since the run began, as in the entries' `at`. */
   now(): number
-  /** Records a fact. Never waits and never throws: a write that fails is kept as `error`. */
-  append(fact: Fact): Entry
+  /**
+   * Records a fact. Never waits and never throws: a write that fails is kept as `error`.
+   * @param time When it was, as `now`, which it is by default; no entry is earlier than the one before it.
+   */
+  append(fact: Fact, time?: number): Entry
   /** Those that are retained. */
   entries(): readonly Entry[]
   /** Resolves when everything that can be written has been; never rejects, see `error`. */
@@ -36,7 +41,7 @@ const MOST_UNWRITTEN = 256 * 2 ** 20
 
 /** Begins a new journal; an older file of that name is replaced. */
 export function openJournal(file: string, options: JournalOptions = {}): Journal {
-  const { now = monotonicMs, onError, retain = () => true } = options
+  const { now = monotonicMs, onError, retain = () => true, onLine } = options
   const began = now()
   const entries: Entry[] = []
   const text = new TextWriter()
@@ -59,15 +64,16 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
       return error
     },
     now: clock,
-    append(fact) {
+    append(fact, time = clock()) {
       const ordinal = last.ordinal + 1
-      const at = Math.max(last.at, clock())
+      const at = Math.max(last.at, time)
       writeTime(at, text.begin().raw('{"ordinal":').number(ordinal).raw(',"at":'))
       writeMembers(fact, text.raw(','))
       text.raw('}')
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
       const checksum = lines.seal()
       last = { ordinal, at, checksum }
+      onLine?.(fact, text.written)
       if (!retain(fact)) return { ...fact, ordinal, at, checksum }
       // Read back from its own text, so that memory and file can never tell different stories.
       const entry = JSON.parse(text.written.toString()) as Entry

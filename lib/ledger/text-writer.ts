@@ -78,6 +78,14 @@ export class TextWriter {
     return this
   }
 
+  /** Any text in UTF-8, as it is. */
+  copy(bytes: Buffer): this {
+    this.#makeRoom(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+    return this
+  }
+
   /** A string as JSON. */
   string(value: string): this {
     if (value.length > MOST_BY_HAND) return this.#long(value)

@@ -28,7 +28,7 @@ export class Observer {
     const last = this.readings.at(-1)
     if (!always && last !== undefined && sameEssence(last, fact))
       return { ...fact, at: this.session.journal.now() }
-    const { at } = this.session.journal.append(fact)
+    const at = this.session.journal.append(fact)
     const reading = { ...fact, at }
     this.readings.push(reading)
     return reading

@@ -182,6 +182,7 @@ export class Run {
       deadlineMs: deadlineSeconds * 1000,
     })
     session.record({ kind: 'judged', scenario: this.scenario, expect, allow, faultless })
+    await session.journal.flush()
     this.last = judgeFacts(session.scenarios.factsOf(this.scenario))
     return this.last
   }

@@ -9,8 +9,6 @@ import { postgresVersion } from '../cluster/postgres.ts'
 import { rabbitMqVersion } from '../cluster/rabbitmq.ts'
 import type { Fact, Rpc, RunBegun } from '../ledger/entries.ts'
 import { Scenarios } from '../ledger/facts.ts'
-import { openJournal, type Journal } from '../ledger/journal.ts'
-import { isWireFact } from '../ledger/wire-entries.ts'
 import { timeouts } from '../mistral/config.ts'
 import { MistralDatabase } from '../mistral/database.ts'
 import { MistralRest } from '../mistral/rest.ts'
@@ -28,7 +26,8 @@ import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
 import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
-import { together, watchWire, type WireWatch } from './watch/watch.ts'
+import { Recorder } from './watch/recorder.ts'
+import { together, type WireWatch } from './watch/watch.ts'
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -63,8 +62,8 @@ export interface SessionPlan {
 /** A cluster wired to its proxies, effects and journal. Disposing of it leaves nothing behind. */
 export interface Session extends AsyncDisposable {
   readonly plan: SessionPlan
-  readonly journal: Journal
-  /** Those of the journal so far, for judging. */
+  readonly journal: Recorder
+  /** Those of the journal when it was last flushed, for judging. */
   readonly scenarios: Scenarios
   readonly cluster: RunningCluster
   /** Our own server: the tap and the proof. */
@@ -145,16 +144,17 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
   const front = plan.toxiproxyUrl === undefined ? undefined : new ToxiproxyApi(plan.toxiproxyUrl)
   const nodesFolder = join(plan.folder, 'nodes')
   mkdirSync(nodesFolder, { recursive: true })
-  const journal = openJournal(join(plan.folder, 'journal.ndjson'), {
-    onError: (error) => breakDown(error),
-    retain: (fact) => plan.judges !== false || !isWireFact(fact),
-  })
   let broken: HarnessError | undefined
   const breakDown = (error: HarnessError) => {
     if (broken !== undefined) return
     broken = error
     plan.onBroken?.(error)
   }
+  const journal = await Recorder.open(join(plan.folder, 'journal.ndjson'), {
+    side: front === undefined ? 'node' : 'service',
+    retainsWire: plan.judges !== false,
+    onError: breakDown,
+  })
   const record = (fact: Fact) => void journal.append(fact)
   const onEvent = (event: ClusterEvent) => {
     record(event)
@@ -196,8 +196,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       timeouts,
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
-    const journaled = watchWire(record, front === undefined ? 'node' : 'service')
-    const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
+    const watch = together(plan.watch ? [journal.watch, plan.watch] : [journal.watch])
     const known = [...toxics]
     const tap = await startTap(plan, known, watch, record)
     opened.push(tap)

@@ -15,7 +15,7 @@ export interface ChannelBook {
   sends: Recent<number, Send>
   deliveries: Recent<number, Delivery>
   /** Tags of deliveries that were, with their messages. */
-  answered: Recent<number, string>
+  answered: RecentTags
   published: number
   delivered: number
   /** What still comes belongs to the channel that was; one that is opened again begins at 1. */
@@ -28,10 +28,27 @@ const MOST_OPEN = 10_000
 /** An answer that comes twice comes soon. */
 const MOST_ANSWERED = 1000
 
+/** Of each tag its message: those that go up one by one are remembered until so many more have come. */
+class RecentTags {
+  readonly #tags: number[] = []
+  readonly #identities: string[] = []
+
+  get(tag: number): string | undefined {
+    const place = tag % MOST_ANSWERED
+    return this.#tags[place] === tag ? this.#identities[place] : undefined
+  }
+
+  set(tag: number, identity: string): void {
+    const place = tag % MOST_ANSWERED
+    this.#tags[place] = tag
+    this.#identities[place] = identity
+  }
+}
+
 const newBook = (): ChannelBook => ({
   sends: new Recent(MOST_OPEN),
   deliveries: new Recent(MOST_OPEN),
-  answered: new Recent(MOST_ANSWERED),
+  answered: new RecentTags(),
   published: 0,
   delivered: 0,
   closed: false,

@@ -2,8 +2,8 @@ import type { Entry, EntryOf } from '../entries.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
-import { Books, taken, type ChannelBook, type ConnectionBook, type Seen } from './books.ts'
-import type { Delivery, Passage, Send } from './passages.ts'
+import { Books, taken, type ChannelBook, type Seen } from './books.ts'
+import type { Delivery, Send } from './passages.ts'
 
 /** An RPC message with everything that was seen of it. */
 export interface Message {
@@ -121,13 +121,22 @@ export class Traffic {
     this.#note(call, entry.ordinal)
     const message = this.#messageOf(call)
     if (!message) return []
+    const { ordinal, at, link, connection: number } = entry
     const send: Send = {
-      ...passageOf(entry, connection, call.identity),
+      identity: call.identity,
+      ordinal,
+      at,
+      link,
+      connection: number,
+      channel,
+      tag,
+      reached: 'open',
+      side: connection.side,
       exchange,
       routingKey,
-      ...(expirationMs === undefined ? {} : { expirationMs }),
       queues: this.#bindings.route(exchange, routingKey),
     }
+    if (expirationMs !== undefined) send.expirationMs = expirationMs
     // Mostly it is the only one: an array that grows has room for many.
     message.sends = message.sends.length === 0 ? [send] : [...message.sends, send]
     if (tag > 0) book.sends.set(tag, send)
@@ -144,7 +153,21 @@ export class Traffic {
     this.#count(call, 'delivered')
     const message = this.#messageOf(call)
     if (!message) return []
-    const delivery: Delivery = { ...passageOf(entry, connection, call.identity), queue, redelivered, noAck }
+    const { ordinal, at, link, connection: number } = entry
+    const delivery: Delivery = {
+      identity: call.identity,
+      ordinal,
+      at,
+      link,
+      connection: number,
+      channel,
+      tag,
+      reached: 'open',
+      side: connection.side,
+      queue,
+      redelivered,
+      noAck,
+    }
     message.deliveries = message.deliveries.length === 0 ? [delivery] : [...message.deliveries, delivery]
     if (noAck) this.#finish(message)
     else book.deliveries.set(tag, delivery)
@@ -170,8 +193,8 @@ export class Traffic {
     const book = this.#books.of(entry).channel(channel)
     if (tag > book.delivered && !book.closed)
       this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
-    if (!multiple && book.answered.has(tag))
-      this.#stray(entry, `delivery ${tag} was answered twice`, book.answered.get(tag))
+    const before = multiple ? undefined : book.answered.get(tag)
+    if (before !== undefined) this.#stray(entry, `delivery ${tag} was answered twice`, before)
     const messages: Message[] = []
     for (const delivery of taken(book.deliveries, tag, multiple)) {
       book.answered.set(delivery.tag, delivery.identity)
@@ -219,11 +242,10 @@ export class Traffic {
 
   /** A message that was delivered and of which nothing is open is forgotten in time. */
   #finish({ call, sends, deliveries }: Message): void {
-    const isOver =
-      deliveries.length > 0 &&
-      sends.every(({ answer, tag }) => answer !== undefined || tag === 0) &&
-      deliveries.every(({ answer, noAck }) => answer !== undefined || noAck)
-    if (isOver) this.#finished.set(call.identity, true)
+    if (deliveries.length === 0) return
+    for (const { answer, tag } of sends) if (answer === undefined && tag !== 0) return
+    for (const { answer, noAck } of deliveries) if (answer === undefined && !noAck) return
+    this.#finished.set(call.identity, true)
   }
 
   /** What comes of it later is as if it came of a message that was never seen. */
@@ -237,7 +259,8 @@ export class Traffic {
   #forgotten({ call: { msgId }, sends, deliveries }: Message): void {
     this.forgotten += 1
     // Nobody asks any more whether it arrived: its connection lets it go.
-    for (const passage of [...sends, ...deliveries]) passage.reached = 'yes'
+    for (const send of sends) send.reached = 'yes'
+    for (const delivery of deliveries) delivery.reached = 'yes'
     if (msgId === undefined) return
     this.#calls.delete(msgId)
     this.#replies.delete(msgId)
@@ -267,9 +290,9 @@ export class Traffic {
 
   #count({ kind, method }: CallFact, what: keyof MethodCount): void {
     const name = kind === 'reply' ? 'reply' : method
-    const count = this.counts.get(name) ?? { published: 0, delivered: 0 }
+    let count = this.counts.get(name)
+    if (!count) this.counts.set(name, (count = { published: 0, delivered: 0 }))
     count[what] += 1
-    this.counts.set(name, count)
   }
 
   #next(entry: Seen, book: ChannelBook, what: 'published' | 'delivered', tag: number): void {
@@ -284,12 +307,6 @@ export class Traffic {
     if (this.strays.length > this.#most) this.strays.shift()
   }
 }
-
-const passageOf = (
-  { ordinal, at, link, connection, channel, tag }: EntryOf<'message.published' | 'message.delivered'>,
-  { side }: ConnectionBook,
-  identity: string,
-): Passage => ({ identity, ordinal, at, link, connection, channel, tag, reached: 'open', side })
 
 /** The messages of a journal's entries. */
 export function trafficOf(entries: readonly Entry[]): Traffic {

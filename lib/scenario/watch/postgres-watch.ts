@@ -13,8 +13,9 @@ export function watchPostgres(place: Place, record: RecordFact): Watch {
     onOpaque: (side, reason) => record({ kind: 'connection.opaque', ...place, reason: `${side}: ${reason}` }),
   })
   return {
-    upstream: (bytes) => decoder.frontend(bytes),
-    downstream: (bytes) => decoder.backend(bytes),
+    // Values that a client binds are views, and kept until it executes what it has bound them to.
+    upstream: (bytes) => decoder.frontend(Buffer.from(bytes)),
+    downstream: (bytes) => decoder.backend(Buffer.from(bytes)),
     ended: () => follower.ended(),
   }
 }

@@ -51,6 +51,11 @@ const WATCHES: ReadonlyMap<string, (place: Place, record: RecordFact, calls: Cal
   ['postgres', watchPostgres],
 ])
 
+const serviceOf = (link: string): string => link.slice(link.lastIndexOf('.') + 1)
+
+/** Whether anybody here can read what a link carries. */
+export const isWatched = (link: string): boolean => WATCHES.has(serviceOf(link))
+
 const keyOf = (link: string, connection: number): string => `${link}#${connection}`
 
 /**
@@ -64,7 +69,7 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
     const key = keyOf(link, connection)
     const known = watches.get(key)
     if (known) return known
-    const start = WATCHES.get(link.slice(link.lastIndexOf('.') + 1))
+    const start = WATCHES.get(serviceOf(link))
     if (!start) return undefined
     record({ kind: 'connection.opened', link, connection, side })
     const watch = start({ link, connection }, record, calls)

@@ -56,6 +56,7 @@ export async function controlRun(rpc: Rpc, folder: string): Promise<ControlRun> 
   await freeze(session)
   const traced = await firehose.end()
   const pcap = await capture?.end()
+  await session.journal.flush()
   // All before the end of the cluster, which would be seen too.
   return {
     rpc,
@@ -89,6 +90,7 @@ async function load(session: Session): Promise<{ verdict: Verdict; judged: Entry
   const verdict = await run.verdict({ faultless: true })
   await run.end()
   session.record({ kind: 'scenario.ended', scenario: SCENARIO })
+  await session.journal.flush()
   return { verdict, judged: [...session.journal.entries()] }
 }
 

@@ -97,6 +97,7 @@ export async function playRound(
     await run.end()
     session.record({ kind: 'scenario.ended', scenario })
   }
+  await session.journal.flush()
   return { truth, verdict: judge(untold(session.journal.entries()), scenario) }
 }
 

@@ -131,7 +131,7 @@ export class Assembler {
     const piece = frame.payload
     if (open.body.isNew && piece.length > 0 && !this.#options.keeps(open.properties, piece))
       open.body.renounce()
-    open.body.add(piece)
+    open.body.add(piece, frame.ends)
     // Not earlier, since a frame without its end makes no message.
     if (frame.ends && open.body.left <= 0) this.#finish(open)
   }

@@ -46,10 +46,11 @@ export class Body {
     return this.#received === 0
   }
 
-  add(piece: Buffer): void {
+  /** @param last The frame ends with it: what is whole now is taken at once, and may be a view. */
+  add(piece: Buffer, last: boolean): void {
     const most = this.truncated ? 0 : Math.min(this.#limit - this.#kept, this.#allowance.left)
     const fits = Math.min(piece.length, most)
-    const isWhole = this.isNew && fits === this.size
+    const isWhole = last && this.isNew && fits === this.size
     this.#received += piece.length
     this.#allowance.left -= fits
     if (isWhole) this.#bytes = piece

@@ -45,7 +45,10 @@ export class AmqpDecoder {
     })
   }
 
-  /** The lane's next bytes. They must not be changed afterwards, since messages may be views of them. */
+  /**
+   * The lane's next bytes. Messages are views of them, and must not be kept if they are changed afterwards; the decoder
+   * keeps none.
+   */
   push(bytes: Buffer): void {
     this.#reader.push(bytes)
   }

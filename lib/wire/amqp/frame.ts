@@ -118,7 +118,7 @@ export class FrameReader {
     return this.#opaque
   }
 
-  /** The lane's next bytes. They must not be changed afterwards. */
+  /** The lane's next bytes. Frames are views of them; the reader keeps none. */
   push(bytes: Buffer): void {
     let at = 0
     while (at < bytes.length && this.#opaque === undefined) {

@@ -1,0 +1,181 @@
+import { openJournal } from '../../ledger/journal.ts'
+import type { Entry, Fact } from '../../ledger/entries.ts'
+import { isWireFact } from '../../ledger/wire-entries.ts'
+import type { ProxyEvent } from '../../proxy/events.ts'
+import type { Tap } from '../../proxy/lane.ts'
+import type { Stream } from '../../toxic.ts'
+import { messageOf } from '../../util/errors.ts'
+import { RingReader, type Ring, type RingRecord } from './ring.ts'
+import { watchWire } from './watch.ts'
+
+/** What a record of the ring says. All but a lane's bytes are JSON. */
+export const RECORD = {
+  /** More of a text that the next one of another kind ends. */
+  PART: 1,
+  /** A `Fact`. */
+  FACT: 2,
+  /** A `LaneOpened`. */
+  LANE: 3,
+  /** Bytes that have arrived on a lane. */
+  BYTES: 4,
+  /** A `ProxyEvent`. */
+  EVENT: 5,
+  /** Its number, to be answered when everything before it is in the journal. */
+  FLUSH: 6,
+} as const
+
+/** From here on a number means a lane. */
+export interface LaneOpened {
+  link: string
+  connection: number
+  stream: Stream
+}
+
+/** What the thread is to know. */
+export interface RecordingPlan {
+  ring: Ring
+  file: string
+  /** On which side of the toxics our proxies stand, see `ConnectionOpened`. */
+  side: 'node' | 'service'
+  /** What was seen on the wire is told as entries too, and not only written. */
+  tellsWire: boolean
+}
+
+/** What the thread tells. */
+export type Told =
+  | { kind: 'ready' }
+  /** Lines of the journal. */
+  | { kind: 'entries'; lines: Uint8Array }
+  | { kind: 'flushed'; number: number; findings: unknown }
+  /** The journal could not be written. */
+  | { kind: 'failed'; text: string }
+
+export interface Listener {
+  /** Called with every entry. */
+  onEntry?: (entry: Entry) => void
+  /** What is told with the answer to a flush. */
+  findings?: () => unknown
+}
+
+/** Lines that are told together, in bytes. */
+const TOLD_BYTES = 2 ** 16
+/** Bytes after which others of the thread have their turn. */
+const TURN_BYTES = 2 ** 18
+
+interface Lane extends LaneOpened {
+  tap: Tap
+}
+
+/** What the thread does: reads the ring, decodes what has passed, and keeps the journal. */
+export class Recording {
+  readonly #reader: RingReader
+  readonly #tell: (told: Told) => void
+  readonly #listener: Listener
+  readonly #journal
+  readonly #watch
+  readonly #lanes = new Map<number, Lane>()
+  /** Of the record that is being read. */
+  #at = 0
+  readonly #parts: Buffer[] = []
+  #lines: Buffer[] = []
+  #lineBytes = 0
+
+  constructor(plan: RecordingPlan, tell: (told: Told) => void, listener: Listener = {}) {
+    this.#reader = new RingReader(plan.ring)
+    this.#tell = tell
+    this.#listener = listener
+    this.#journal = openJournal(plan.file, {
+      retain: () => false,
+      onError: (error) => tell({ kind: 'failed', text: error.message }),
+      onLine: (fact, line) => {
+        if (plan.tellsWire || !isWireFact(fact)) this.#keep(line)
+      },
+    })
+    this.#watch = watchWire((fact) => this.#append(fact), plan.side)
+  }
+
+  /** Reads on until there is nothing to read; to be called when there is something again. */
+  run(): void {
+    for (let bytes = 0; bytes < TURN_BYTES;) {
+      const record = this.#reader.read()
+      if (!record) {
+        this.#tellLines()
+        if (this.#reader.sleeps()) return
+        continue
+      }
+      bytes += record.payload.length
+      this.#see(record)
+      this.#reader.release()
+    }
+    setImmediate(() => this.run())
+  }
+
+  async close(): Promise<void> {
+    this.#tellLines()
+    await this.#journal.close()
+  }
+
+  #see({ kind, lane, at, payload }: RingRecord): void {
+    this.#at = at
+    if (kind === RECORD.BYTES) return this.#read(lane, payload)
+    if (kind === RECORD.PART) return void this.#parts.push(Buffer.from(payload))
+    const text = Buffer.concat([...this.#parts.splice(0), payload]).toString()
+    switch (kind) {
+      case RECORD.FACT:
+        return this.#append(JSON.parse(text) as Fact)
+      case RECORD.LANE:
+        return this.#open(lane, JSON.parse(text) as LaneOpened)
+      case RECORD.EVENT:
+        return this.#happened(JSON.parse(text) as ProxyEvent)
+      case RECORD.FLUSH:
+        this.#tellLines()
+        return this.#tell({ kind: 'flushed', number: lane, findings: this.#listener.findings?.() })
+    }
+  }
+
+  #append(fact: Fact): void {
+    const entry = this.#journal.append(fact, this.#at)
+    this.#listener.onEntry?.(entry)
+  }
+
+  #open(number: number, lane: LaneOpened): void {
+    const { link, connection, stream } = lane
+    const tap = this.#watch.tap(link, connection, stream)
+    if (tap) this.#lanes.set(number, { ...lane, tap })
+  }
+
+  /** A lane that cannot be read is a fault of ours: it is told, and not read any more. */
+  #read(number: number, bytes: Buffer): void {
+    const lane = this.#lanes.get(number)
+    if (!lane) return
+    try {
+      lane.tap(bytes, this.#at)
+    } catch (error) {
+      this.#lanes.delete(number)
+      const { link, connection, stream } = lane
+      const text = `connection ${connection} of ${link} could not be read ${stream}: ${messageOf(error)}`
+      this.#append({ kind: 'harness.failed', text })
+    }
+  }
+
+  #happened(event: ProxyEvent): void {
+    this.#watch.onEvent(event)
+    if (event.kind !== 'connection.closed') return
+    for (const [number, { link, connection }] of this.#lanes)
+      if (link === event.proxy && connection === event.connection) this.#lanes.delete(number)
+  }
+
+  /** A line is a view of memory that goes on being used. */
+  #keep(line: Buffer): void {
+    this.#lines.push(Buffer.from(line))
+    this.#lineBytes += line.length
+    if (this.#lineBytes >= TOLD_BYTES) this.#tellLines()
+  }
+
+  #tellLines(): void {
+    if (this.#lines.length === 0) return
+    this.#tell({ kind: 'entries', lines: Buffer.concat(this.#lines) })
+    this.#lines = []
+    this.#lineBytes = 0
+  }
+}
