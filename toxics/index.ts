@@ -1,4 +1,5 @@
 import type { ToxicDefinition } from '../lib/toxic.ts'
+import amqpDrop from './amqp_drop.ts'
 import bandwidth from './bandwidth.ts'
 import latency from './latency.ts'
 import limitData from './limit_data.ts'
@@ -10,6 +11,7 @@ import timeout from './timeout.ts'
 
 /** Every toxic that the embedded server knows, by type. */
 export const toxics: readonly ToxicDefinition[] = [
+  amqpDrop,
   bandwidth,
   latency,
   limitData,

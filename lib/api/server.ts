@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { formatAddress } from '../proxy/address.ts'
 import type { Evidence } from '../proxy/evidence.ts'
+import type { NamesOf } from '../proxy/front/amqp/match.ts'
 import type { Tap } from '../proxy/lane.ts'
 import { ListenError } from '../proxy/listener.ts'
 import { Proxies } from '../proxy/proxies.ts'
@@ -40,6 +41,13 @@ export interface ToxiproxyOptions {
   onEvent?: (event: ProxyEvent) => void
   /** Gives the tap of a connection's lane, if there is to be one. */
   tap?: (proxy: string, connection: number, stream: Stream) => Tap | undefined
+  /**
+   * Whether a proxy's connections are followed from their beginning, so that toxics can act on messages of those that are
+   * open. Without it they can on connections that are opened after the toxic was set.
+   */
+  follows?: (proxy: string) => boolean
+  /** Gives the names of what a call is about, for toxics that match names; without it only ids match. */
+  namesOf?: NamesOf
 }
 
 /** A server that speaks Toxiproxy's HTTP API, with its proxies. */
@@ -79,6 +87,8 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Running
       options.onEvent?.(event)
     },
     ...(options.tap && { tap: options.tap }),
+    ...(options.follows && { follows: options.follows }),
+    ...(options.namesOf && { namesOf: options.namesOf }),
   })
   const metrics = options.metrics ? metricsOf(proxies) : undefined
   const service = { proxies, definitions: toxics, feed, metrics }

@@ -27,7 +27,10 @@ export const shownAttributes = ({ attributes }: ToxicDefinition, values: Attribu
 export function isValueOf(attribute: Attribute, value: unknown): value is AttributeValue {
   if ('choices' in attribute) return attribute.choices.some((choice) => choice === value)
   if ('text' in attribute)
-    return typeof value === 'string' && value !== '' && patternProblem(attribute, value) === undefined
+    return (
+      value === attribute.default ||
+      (typeof value === 'string' && value !== '' && patternProblem(attribute, value) === undefined)
+    )
   const { min, max = MAX_ATTRIBUTE } = attribute
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
 }

@@ -4,7 +4,8 @@ import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Chain, type ChainHost } from './chain.ts'
 import { noBytes, type LaneBytes } from './evidence.ts'
-import type { Ending, Outlet, Toxic } from './stage-host.ts'
+import type { Front } from './front/front.ts'
+import type { Ending, Outlet, Surgery, Toxic } from './stage-host.ts'
 import { inTurn } from './turns.ts'
 
 /** Bytes in hand on one lane, beyond which its source is no longer read. */
@@ -21,8 +22,22 @@ const LARGE = 2 ** 13
 const BATCH_BYTES = 2 ** 16
 const BATCH_WRITES = 64
 
-/** Sees a lane's bytes as they arrive, before any toxic; `at` is monotonic ms. It must not change them. */
-export type Tap = (bytes: Buffer, at: number) => void
+/**
+ * What a toxic did to messages of a lane. A message that was withheld does not go on, unless it is released later, and
+ * then not in its place; `until` is the offset of its end in what the tap has seen. What was inserted, a whole message,
+ * was made by a toxic, and is not counted among what the tap has seen.
+ */
+export type Alteration =
+  | { readonly kind: 'withheld' | 'released'; readonly until: number }
+  | { readonly kind: 'inserted'; readonly bytes: Buffer }
+
+/** Sees a lane, before any toxic; `at` is monotonic ms. */
+export interface Tap {
+  /** Bytes as they arrive, in the client's numbers where those differ from the broker's. It must not change them. */
+  arrived(bytes: Buffer, at: number): void
+  /** Told in its place between the bytes. */
+  altered(alteration: Alteration, at: number): void
+}
 
 /** What all lanes of a server have in hand together, in bytes. */
 export interface Budget {
@@ -35,7 +50,10 @@ export interface LaneOwner {
   randomOf(stream: Stream, toxic: Toxic): Random
   /** Writes to the other lane's destination. */
   toPair(stream: Stream, bytes: Buffer): void
+  cannotStrike(toxic: Toxic): string | undefined
   tap(stream: Stream): Tap | undefined
+  /** Where the connection's messages are followed. */
+  readonly front: Front | undefined
   /** For the first time on this connection. */
   acted(toxic: Toxic): void
   cut(toxic: Toxic, how: 'close' | 'reset'): void
@@ -47,6 +65,7 @@ export interface LaneOwner {
 export class Lane implements ChainHost, Outlet {
   readonly stream: Stream
   readonly chain: Chain
+  readonly surgery: Surgery | undefined
   readonly #source: Socket
   readonly #destination: Socket
   readonly #owner: LaneOwner
@@ -76,14 +95,15 @@ export class Lane implements ChainHost, Outlet {
     this.#destination = destination
     this.#owner = owner
     this.#tap = owner.tap(stream)
-    this.chain = new Chain(this, this)
+    this.surgery = owner.front?.surgery(stream)
+    this.chain = new Chain(this, this, owner.front?.exit(stream, this))
   }
 
   /** Begins to read. A source that fails is one that was reset. */
   open(): void {
     this.#source.on('data', (bytes: Buffer) => this.#arrived(bytes))
-    this.#source.on('end', () => this.chain.ending('end'))
-    this.#source.on('error', () => this.chain.ending('reset'))
+    this.#source.on('end', () => this.#sourceEnded('end'))
+    this.#source.on('error', () => this.#sourceEnded('reset'))
     this.#destination.on('drain', () => this.balance())
     this.#source.resume()
   }
@@ -151,13 +171,26 @@ export class Lane implements ChainHost, Outlet {
     return inHand > LANE_LIMIT || (inHand > LANE_SHARE && this.#owner.budget.held > TOTAL_LIMIT)
   }
 
+  #sourceEnded(how: Ending): void {
+    const { front } = this.#owner
+    if (front) front.ending(this.stream, how)
+    else this.chain.ending(how)
+  }
+
   #arrived(bytes: Buffer): void {
     this.#received += bytes.length
+    const { front } = this.#owner
+    if (front?.cuts) {
+      front.cut(this.stream, bytes)
+      this.#rest(bytes.length)
+      return this.balance()
+    }
     // Where nothing can happen to them they need not wait until they have been read; toxics come behind the tap.
     const goesOn = this.chain.isTransparent
-    const unseen = goesOn && !this.#tap
+    const unseen = goesOn && !this.#tap && !front
     if (goesOn) this.chain.data(bytes)
-    if (this.#tap) this.#see(this.#tap, bytes)
+    if (this.#tap) this.see(bytes)
+    front?.follow(this.stream, bytes)
     if (!goesOn) this.chain.data(bytes)
     if (unseen && bytes.length >= LARGE && this.#hasLeft) free(bytes)
     if (!goesOn) this.#rest(bytes.length)
@@ -181,10 +214,11 @@ export class Lane implements ChainHost, Outlet {
     return this.#held === 0 && this.#destination.writableLength === 0
   }
 
-  /** A tap that throws is taken off; the traffic goes on. */
-  #see(tap: Tap, bytes: Buffer): void {
+  /** Shows the tap what has come, or was done. One that throws is taken off; the traffic goes on. */
+  see(seen: Buffer | Alteration): void {
     try {
-      tap(bytes, monotonicMs())
+      if (Buffer.isBuffer(seen)) this.#tap?.arrived(seen, monotonicMs())
+      else this.#tap?.altered(seen, monotonicMs())
     } catch (error) {
       this.#tap = undefined
       this.#owner.failed('tap', error)
@@ -262,6 +296,10 @@ export class Lane implements ChainHost, Outlet {
 
   randomOf(toxic: Toxic): Random {
     return this.#owner.randomOf(this.stream, toxic)
+  }
+
+  cannotStrike(toxic: Toxic): string | undefined {
+    return this.#owner.cannotStrike(toxic)
   }
 
   acted(toxic: Toxic): void {

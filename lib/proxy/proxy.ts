@@ -8,8 +8,12 @@ import { Connection, type ConnectionOwner, type ConnectionView } from './connect
 import { Tally, type Cause, type Evidence } from './evidence.ts'
 import type { Budget, Tap } from './lane.ts'
 import type { ProxyContext } from './context.ts'
+import type { Consumers } from './front/consumers.ts'
+import { describe } from './front/describe.ts'
+import type { Choosing } from './front/striking.ts'
 import type { EventWithout, ProxyChanged, ProxyEvent } from './events.ts'
 import { openListener, type Listener } from './listener.ts'
+import type { Toxic } from './stage-host.ts'
 import { Toxics } from './toxics.ts'
 import { UpstreamWatch, type OnUpstreamError } from './upstream-watch.ts'
 
@@ -81,6 +85,24 @@ export class Proxy implements ConnectionOwner {
 
   get upstream(): string {
     return this.#upstream
+  }
+
+  get follows(): boolean {
+    return this.#context.follows?.(this.name) ?? false
+  }
+
+  get consumers(): Consumers {
+    return this.#context.consumers
+  }
+
+  choosing(connection: number, toxic: Toxic): Choosing {
+    const { groups, namesOf = () => undefined } = this.#context
+    return {
+      tally: groups.of(toxic),
+      namesOf,
+      struck: (unit) =>
+        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message: describe(unit) }),
+    }
   }
 
   get enabled(): boolean {
@@ -158,19 +180,23 @@ export class Proxy implements ConnectionOwner {
     this.#tell({ kind: 'toxic.acted', connection, by })
   }
 
+  spared(connection: number, by: string, reason: string): void {
+    this.#tell({ kind: 'toxic.spared', connection, by, reason })
+  }
+
   failed(connection: number, what: string, error: unknown): void {
     this.#tell({ kind: 'failed', what, connection, error: messageOf(error) })
   }
 
   closed(connection: Connection, cause: Cause | undefined): void {
-    const { id, ageMs, bytes } = connection
+    const { id, ageMs, bytes, handedOn } = connection
     const { upstream, downstream } = bytes
     this.#connections.delete(connection)
     this.#tally.closed(bytes)
     const now = { connection: id, at: monotonicMs(), ageMs }
     const carried = { upstreamBytes: upstream.received, downstreamBytes: downstream.received }
     const cut = cause && this.#tally.cut(cause, { ...now, ...carried })
-    this.#tell({ kind: 'connection.closed', connection: id, cut, bytes })
+    this.#tell({ kind: 'connection.closed', connection: id, cut, bytes, handedOn })
   }
 
   // Within.

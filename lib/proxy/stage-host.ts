@@ -1,4 +1,7 @@
+import type { AmqpPowers } from '../toxic/amqp.ts'
+import type { Piece, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
+import type { Choosing } from './front/striking.ts'
 import type { StrikeCount } from './strikes.ts'
 
 /** A toxic of a proxy; its attributes and toxicity are replaced when it is changed. */
@@ -19,8 +22,20 @@ export type Ending = 'end' | 'reset' | { readonly closedBy: Toxic }
 
 /** What a stage sends to: the next stage, or the lane's destination. */
 export interface Outlet {
-  data(bytes: Buffer): void
+  /** @param unit What the bytes are, before they have left the toxics that act on messages. */
+  data(bytes: Buffer, unit?: Unit | Piece): void
   ending(how: Ending): void
+}
+
+/** What becomes of messages by toxics. */
+export interface Surgery {
+  /** It does not go on, or not now. */
+  withheld(unit: Unit): void
+  /** One that was withheld goes on. */
+  released(unit: Unit): void
+  /** What it needs to choose the messages that a toxic is to strike. */
+  choosing(toxic: Toxic): Choosing
+  readonly amqp: AmqpPowers | undefined
 }
 
 /** What a stage needs of its lane. */
@@ -36,6 +51,8 @@ export interface StageHost {
   /** Looks at the bounds. */
   balance(): void
   toPair(bytes: Buffer): void
+  /** Where messages are taken out and put in, for toxics that act on them. */
+  readonly surgery: Surgery | undefined
   /** For the first time on this lane. */
   acted(toxic: Toxic): void
   cut(toxic: Toxic, how: 'close' | 'reset'): void

@@ -1,8 +1,11 @@
+import type { AmqpPowers } from '../toxic/amqp.ts'
+import type { Piece, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
+import { striking } from './front/striking.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
 import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
 
@@ -40,7 +43,9 @@ export class Stage implements ToxicLane, Outlet {
   /** Starts the toxic; apart from the constructor, since it may cut the connection at once. */
   open(): void {
     this.#run(() => {
-      this.#hooks = checkHooks(this.#toxic.definition.open(this))
+      const hooks = checkHooks(this.#toxic.definition.open(this))
+      const choosing = this.#toxic.definition.strikes && this.#host.surgery?.choosing(this.#toxic)
+      this.#hooks = choosing ? striking(hooks, this.#toxic, this, choosing) : hooks
     })
   }
 
@@ -79,12 +84,12 @@ export class Stage implements ToxicLane, Outlet {
 
   // What comes in.
 
-  data(bytes: Buffer): void {
+  data(bytes: Buffer, unit?: Unit | Piece): void {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
-    if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
-    else if (this.#queue.isOpen) this.next.data(bytes)
-    else this.send({ bytes, at: 0 })
+    if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
+    else if (this.#queue.isOpen) this.next.data(bytes, unit)
+    else this.send({ bytes, at: 0, unit })
   }
 
   ending(how: Ending): void {
@@ -114,18 +119,14 @@ export class Stage implements ToxicLane, Outlet {
     return monotonicMs()
   }
 
-  send({ bytes, at }: Chunk, due = 0, options?: { aside?: boolean }): void {
+  send({ bytes, at, unit }: Chunk, due = 0, options?: { aside?: boolean }): void {
     if (this.#closed) return
     checkSent(bytes, due)
     const now = monotonicMs()
-    const item = { due, since: arrivalOf(at, now), bytes }
-    if (options?.aside && due > now) {
-      this.#delayed(bytes)
-      this.#queue.putAside(item)
-      return this.#arm()
-    }
+    const item: Item = { due, since: arrivalOf(at, now), bytes, unit }
+    if (options?.aside && due > now) return this.#putAside(item, bytes)
     this.#emptyAt = Math.max(this.#emptyAt, due)
-    if (due <= now && this.#queue.isOpen) return this.next.data(bytes)
+    if (due <= now && this.#queue.isOpen) return this.next.data(bytes, unit)
     item.due = this.#emptyAt
     this.#push(item, bytes)
   }
@@ -146,8 +147,30 @@ export class Stage implements ToxicLane, Outlet {
     this.send(chunk, Infinity)
   }
 
-  drop({ bytes }: Chunk): void {
+  keep({ bytes, at, unit }: Chunk): () => void {
+    if (this.#closed) return () => {}
+    checkSent(bytes)
+    const item: Item = { due: Infinity, since: arrivalOf(at, monotonicMs()), bytes, unit }
+    this.#putAside(item, bytes)
+    return () => {
+      if (this.#queue.takeAside(item)) this.#pass(item)
+      this.#arm()
+    }
+  }
+
+  get amqp(): AmqpPowers | undefined {
+    return this.#host.surgery?.amqp
+  }
+
+  copy({ bytes, unit }: Chunk, due = 0): void {
+    if (unit?.protocol !== 'amqp') throw new TypeError('only a message of AMQP can be sent once more')
     this.#act()
+    this.send({ bytes, at: 0, unit: unit.copy() }, due)
+  }
+
+  drop({ bytes, unit }: Chunk): void {
+    this.#act()
+    if (unit?.protocol) this.#host.surgery?.withheld(unit)
     this.#toxic.strikes.dropped(bytes.length)
     this.#host.dropped(bytes.length)
   }
@@ -184,6 +207,14 @@ export class Stage implements ToxicLane, Outlet {
       for (const item of items) this.#pass(item)
       if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
     })
+  }
+
+  #putAside(item: Item, bytes: Buffer): void {
+    this.#delayed(bytes)
+    this.#queue.putAside(item)
+    if (item.unit?.protocol) this.#host.surgery?.withheld(item.unit)
+    item.isAside = true
+    this.#arm()
   }
 
   #push(item: Item, bytes: Buffer): void {
@@ -280,11 +311,12 @@ export class Stage implements ToxicLane, Outlet {
     return cutPiece(item)
   }
 
-  #pass({ bytes, since }: Item): void {
+  #pass({ bytes, since, unit, isAside }: Item): void {
     if (!bytes) return
     this.#toxic.strikes.left(monotonicMs() - since)
     this.#host.held(-bytes.length)
-    this.next.data(bytes)
+    if (isAside && unit?.protocol) this.#host.surgery?.released(unit)
+    this.next.data(bytes, unit)
   }
 }
 

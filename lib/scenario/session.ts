@@ -120,7 +120,7 @@ function startTap(
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics: known, seed, tap: watch.tap, onEvent })
+  return startToxiproxy({ toxics: known, seed, tap: watch.tap, follows: () => true, onEvent })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */

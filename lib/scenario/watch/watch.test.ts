@@ -43,7 +43,7 @@ const deliver = encodeMessage(
 function factsOf(link: string, ...pieces: ['upstream' | 'downstream', Buffer][]): WireFact[] {
   const facts: WireFact[] = []
   const watch = watchWire((fact) => facts.push(fact), 'node')
-  for (const [stream, bytes] of pieces) watch.tap(link, 1, stream)?.(bytes, 0)
+  for (const [stream, bytes] of pieces) watch.tap(link, 1, stream)?.arrived(bytes, 0)
   const lanes = { upstream: { ...noBytes(), received: 9, sent: 7 }, downstream: noBytes() }
   watch.onEvent({
     kind: 'connection.closed',
@@ -131,7 +131,12 @@ describe('what is read on the links', () => {
 
 const watching = (seen: string[], name: string, blind: boolean): WireWatch => ({
   tap: (_link, _connection, stream) =>
-    blind ? undefined : (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
+    blind
+      ? undefined
+      : {
+          arrived: (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
+          altered: ({ kind }, at) => void seen.push(`${name} ${stream} ${kind} ${at}`),
+        },
   onEvent: ({ kind }) => void seen.push(`${name} ${kind}`),
 })
 
@@ -141,7 +146,7 @@ describe('several watches together', () => {
   it('see the same, in their order', () => {
     const seen: string[] = []
     const all = together([watching(seen, 'a', false), watching(seen, 'b', true), watching(seen, 'c', false)])
-    all.tap('p', 1, 'upstream')?.(Buffer.from('x'), 5)
+    all.tap('p', 1, 'upstream')?.arrived(Buffer.from('x'), 5)
     all.onEvent(event)
     expect(seen).to.deep.equal([
       'a upstream x 5',

@@ -35,8 +35,13 @@ export function together(watches: readonly WireWatch[]): WireWatch {
     tap: (link, connection, stream) => {
       const taps = watches.flatMap((watch) => watch.tap(link, connection, stream) ?? [])
       if (taps.length < 2) return taps[0]
-      return (bytes, at) => {
-        for (const tap of taps) tap(bytes, at)
+      return {
+        arrived: (bytes, at) => {
+          for (const tap of taps) tap.arrived(bytes, at)
+        },
+        altered: (alteration, at) => {
+          for (const tap of taps) tap.altered(alteration, at)
+        },
       }
     },
     onEvent: (event) => {
@@ -74,11 +79,11 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
   return {
     tap: (link, connection, stream) => {
       const watch = watchOf(link, connection)
-      return watch && ((bytes) => watch[stream](bytes))
+      return watch && { arrived: (bytes) => watch[stream](bytes), altered: () => {} }
     },
     onEvent: (event) => {
       if (event.kind !== 'connection.closed') return
-      const { proxy: link, connection, bytes, cut } = event
+      const { proxy: link, connection, bytes, cut, handedOn } = event
       const watch = watches.get(keyOf(link, connection))
       if (!watch) return
       watches.delete(keyOf(link, connection))
@@ -88,7 +93,7 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
         link,
         connection,
         received: counts(bytes, 'received'),
-        forwarded: counts(bytes, 'sent'),
+        forwarded: handedOn ?? counts(bytes, 'sent'),
         ...(cut && { cutBy: cut.by }),
       })
     },

@@ -76,6 +76,11 @@ export class AmqpFollower {
     this.#onEvent = onEvent
   }
 
+  /** A consumer whose beginning was seen. */
+  consumer(channel: number, tag: string): Readonly<Consumer> | undefined {
+    return this.#channels.get(channel)?.consumers.get(tag)
+  }
+
   /** A message that the client sends. */
   client(message: AmqpMessage): void {
     switch (message.method) {

@@ -1,0 +1,79 @@
+/** Copies of deliveries have tags from here on, which no broker reaches. A client gives back what it was given. */
+export const FIRST_COPY = 2 ** 48
+
+/** A channel's deliveries that the client has not settled, so that what it never saw is not settled with the others. */
+export class Deliveries {
+  /** Delivered and not settled. */
+  readonly #outstanding = new Set<number>()
+  /** The broker waits for an answer to them that the client must not give: it never had them, or has answered. */
+  readonly #withheld = new Set<number>()
+  /** Copies by their tags, and what was the last before each. */
+  readonly #copies = new Map<number, number>()
+  #last = 0
+  #made = 0
+
+  delivered(tag: number): void {
+    this.#last = Math.max(this.#last, tag)
+    this.#withheld.delete(tag)
+    this.#outstanding.add(tag)
+  }
+
+  /** The client does not get it. */
+  withheld(tag: number): void {
+    this.#withheld.add(tag)
+  }
+
+  /** Somebody else than the client has settled it. */
+  answered(tag: number): void {
+    this.#withheld.delete(tag)
+    this.#outstanding.delete(tag)
+  }
+
+  /** @returns the tag of a copy. */
+  copied(): number {
+    this.#made += 1
+    const tag = FIRST_COPY + this.#made
+    this.#copies.set(tag, this.#last)
+    return tag
+  }
+
+  /** The client settles, and the broker does not hear of it. @returns what it settled. */
+  settledUnheard(tag: number, multiple: boolean): number[] {
+    const tags = this.#covered(tag, multiple)
+    for (const one of tags) {
+      this.#outstanding.delete(one)
+      this.#withheld.add(one)
+    }
+    return tags
+  }
+
+  /** What was settled unheard is heard of now. */
+  heard(tags: readonly number[]): void {
+    for (const tag of tags) this.#withheld.delete(tag)
+  }
+
+  /**
+   * The client settles one, or all up to it (0: all).
+   * @returns what the broker is to be told, one by one; undefined: the very same.
+   */
+  settled(tag: number, multiple: boolean): number[] | undefined {
+    const isPlain = tag < FIRST_COPY && !(multiple && this.#withheld.size > 0)
+    const tags = this.#covered(tag, multiple)
+    for (const one of tags) this.#outstanding.delete(one)
+    for (const copy of this.#copies.keys())
+      if (multiple ? copy <= tag : copy === tag) this.#copies.delete(copy)
+    return isPlain ? undefined : tags
+  }
+
+  /** The broker takes all back. */
+  clear(): void {
+    this.#outstanding.clear()
+    this.#withheld.clear()
+  }
+
+  #covered(tag: number, multiple: boolean): number[] {
+    if (!multiple) return this.#outstanding.has(tag) ? [tag] : []
+    const until = tag === 0 ? this.#last : (this.#copies.get(tag) ?? tag)
+    return [...this.#outstanding].filter((one) => one <= until)
+  }
+}

@@ -1,0 +1,64 @@
+import type { AmqpUnit } from '../../../toxic/units.ts'
+import type { AmqpMessage } from '../../../wire/amqp/message.ts'
+import { decodeCall, type RpcCall } from '../../../wire/rpc/call.ts'
+
+/** What there is of a unit before anybody asks. */
+export interface UnitFacts {
+  message: AmqpMessage
+  until: number | undefined
+  number: number
+  queue: string | undefined
+  answers: readonly AmqpUnit[]
+}
+
+/** A message of AMQP on its way; its call is decoded when it is asked for. */
+export class CutUnit implements AmqpUnit {
+  readonly protocol = 'amqp'
+  readonly message: AmqpMessage
+  readonly until: number | undefined
+  readonly number: number
+  readonly queue: string | undefined
+  readonly answers: readonly AmqpUnit[]
+  /** Of what was settled and not told at once: the tags that it covered then. */
+  covers: readonly number[] | undefined
+  #call: RpcCall | undefined
+  #asked = false
+
+  constructor({ message, until, number, queue, answers }: UnitFacts) {
+    this.message = message
+    this.until = until
+    this.number = number
+    this.queue = queue
+    this.answers = answers
+  }
+
+  get call(): RpcCall | undefined {
+    if (!this.#asked) {
+      this.#asked = true
+      this.#call = callOf(this.message)
+    }
+    return this.#call
+  }
+
+  /** The same once more, which no one but us has sent. */
+  copy(): CutUnit {
+    const copy = new CutUnit({ ...this, until: undefined, number: 0, answers: [] })
+    copy.#call = this.#call
+    copy.#asked = this.#asked
+    return copy
+  }
+}
+
+function callOf(message: AmqpMessage): RpcCall | undefined {
+  switch (message.method) {
+    case 'basic.publish':
+      return decodeCall({ exchange: message.fields.exchange, ...message.content })
+    case 'basic.deliver':
+    case 'basic.get-ok': {
+      const { exchange, redelivered } = message.fields
+      return decodeCall({ exchange, redelivered, ...message.content })
+    }
+    default:
+      return undefined
+  }
+}

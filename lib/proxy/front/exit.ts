@@ -1,0 +1,143 @@
+import type { Piece, Unit } from '../../toxic/units.ts'
+import type { Ending, Outlet } from '../stage-host.ts'
+
+export interface ExitHost {
+  /** What a message is to the side that it goes to. */
+  leaving(bytes: Buffer, unit: Unit): readonly Buffer[]
+  /** It leaves in the place in which it came. */
+  isInOrder(unit: Unit): boolean
+  /** A toxic made what has left now. */
+  inserted(bytes: Buffer): void
+}
+
+/** From this place of what has left on: how far behind, or ahead of, the tapped lane it is. */
+interface Mark {
+  from: number
+  shift: number
+}
+
+/** More are not of use: what is before them has left long ago. */
+const MARKS_KEPT = 4096
+
+/**
+ * Where messages become bytes again, behind the toxics that act on messages and before those that act on bytes. What is
+ * put in never lands inside of a message.
+ */
+export class Exit implements Outlet {
+  /** The first toxic that acts on bytes, or the lane's destination. */
+  next: Outlet
+  readonly #host: ExitHost
+  #left = 0
+  readonly #marks: Mark[] = [{ from: 0, shift: 0 }]
+  #inFrame = false
+  readonly #inMessage = new Set<number>()
+  /** What waits for the end of a frame, or of a message of its channel. */
+  #waiting: { channel: number; send: () => void }[] = []
+  /** What goes on as one write, while it is collected. */
+  #collected: Buffer[] | undefined
+
+  constructor(host: ExitHost, next: Outlet) {
+    this.#host = host
+    this.next = next
+  }
+
+  /** Bytes that went on past it. */
+  passed(bytes: number): void {
+    this.#left += bytes
+  }
+
+  data(bytes: Buffer, unit?: Unit | Piece): void {
+    if (!unit) return this.#write(bytes)
+    if (unit.protocol === undefined) return this.#piece(bytes, unit)
+    this.#whenPossible(channelOf(unit), () => {
+      const pieces = this.#host.leaving(bytes, unit)
+      if (unit.until === undefined) for (const piece of pieces) this.#host.inserted(piece)
+      for (const piece of pieces) this.#write(piece)
+      if (unit.until !== undefined && this.#host.isInOrder(unit)) this.#mark(unit.until)
+    })
+  }
+
+  /** Puts in a message that no toxic sees. */
+  insert(bytes: Buffer, channel: number): void {
+    this.#whenPossible(channel, () => {
+      this.#host.inserted(bytes)
+      this.#write(bytes)
+    })
+  }
+
+  ending(how: Ending): void {
+    if (this.#waiting.length > 0 && !this.#inFrame) this.#sendWaiting()
+    this.next.ending(how)
+  }
+
+  /** Runs it, and lets what it sends leave as few pieces. */
+  collect(run: () => void): void {
+    if (this.#collected) return run()
+    this.#collected = []
+    try {
+      run()
+    } finally {
+      const collected = this.#collected
+      this.#collected = undefined
+      for (const bytes of contiguous(collected)) this.next.data(bytes)
+    }
+  }
+
+  /** How far the tapped lane has been handed on, if so many bytes have left. */
+  handedOn(left: number): number {
+    const mark = this.#marks.findLast(({ from }) => from <= left)
+    return left + (mark?.shift ?? 0)
+  }
+
+  #piece(bytes: Buffer, { channel, inFrame, inMessage }: Piece): void {
+    this.#write(bytes)
+    this.#inFrame = inFrame
+    if (inMessage) this.#inMessage.add(channel)
+    else this.#inMessage.delete(channel)
+    if (!inFrame && this.#waiting.length > 0) this.#sendWaiting()
+  }
+
+  #whenPossible(channel: number, send: () => void): void {
+    if (this.#isPossible(channel)) send()
+    else this.#waiting.push({ channel, send })
+  }
+
+  #isPossible(channel: number): boolean {
+    return !this.#inFrame && !this.#inMessage.has(channel)
+  }
+
+  #sendWaiting(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { channel, send } of waiting) this.#whenPossible(channel, send)
+  }
+
+  #write(bytes: Buffer): void {
+    this.#left += bytes.length
+    if (this.#collected) this.#collected.push(bytes)
+    else this.next.data(bytes)
+  }
+
+  /** A message in its order has left: what is behind it stands so far from where it was tapped. */
+  #mark(until: number): void {
+    const shift = until - this.#left
+    if (this.#marks.at(-1)?.shift === shift) return
+    this.#marks.push({ from: this.#left, shift })
+    if (this.#marks.length > MARKS_KEPT) this.#marks.splice(0, MARKS_KEPT / 2)
+  }
+}
+
+const channelOf = (unit: Unit): number => (unit.protocol === 'amqp' ? unit.message.channel : 0)
+
+/** Buffers that lie behind each other in memory become one. */
+function contiguous(parts: readonly Buffer[]): Buffer[] {
+  const joined: Buffer[] = []
+  let last: Buffer | undefined
+  for (const part of parts) {
+    if (last && part.buffer === last.buffer && part.byteOffset === last.byteOffset + last.length) {
+      last = Buffer.from(last.buffer, last.byteOffset, last.length + part.length)
+      joined[joined.length - 1] = last
+    } else joined.push((last = part))
+  }
+  return joined
+}

@@ -1,0 +1,182 @@
+import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
+import type { Stream } from '../../toxic.ts'
+import type { Alteration } from '../lane.ts'
+import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
+import { AmqpDialect } from './amqp/dialect.ts'
+import { AmqpSurgery } from './amqp/surgery.ts'
+import type { Consumers } from './consumers.ts'
+import type { Cuts, Dialect } from './dialect.ts'
+import { Exit } from './exit.ts'
+import type { Choosing } from './striking.ts'
+
+/** What a front needs of its connection. */
+export interface FrontHost {
+  readonly consumers: Consumers
+  choosing(toxic: Toxic): Choosing
+  /** Shows the lane's tap bytes, or what a toxic did to its messages. */
+  tap(stream: Stream, seen: Buffer | Alteration): void
+  /** The toxics of a lane that act on messages, and the exit behind them. */
+  outlet(stream: Stream): Outlet
+  /** No message can be told on it. */
+  opaque(reason: string): void
+}
+
+/** Every client of AMQP begins with it; PostgreSQL's with a length below 16 MiB, so that its first octet is 0. */
+const AMQP_BEGINS = 'A'.charCodeAt(0)
+
+const AS_IT_IS: Piece = { protocol: undefined, channel: 0, inFrame: false, inMessage: false }
+
+/**
+ * Follows the messages of one connection from its first byte. As long as no toxic acts on messages its bytes pass it by;
+ * then they go on message by message.
+ */
+export class Front {
+  readonly #host: FrontHost
+  readonly #exits: Partial<Record<Stream, Exit>> = {}
+  readonly #tapped: Record<Stream, number> = { upstream: 0, downstream: 0 }
+  /** Units that do not leave in the place in which they came. */
+  readonly #withheld = new WeakSet<Unit>()
+  #dialect: Dialect | undefined
+  #amqp: AmqpSurgery | undefined
+  #opaque: string | undefined
+  #wanted = false
+  #cuts = false
+
+  constructor(host: FrontHost) {
+    this.#host = host
+  }
+
+  /** undefined: its client has not said anything. */
+  get protocol(): Protocol | 'opaque' | undefined {
+    return this.#opaque === undefined ? this.#dialect?.protocol : 'opaque'
+  }
+
+  /** Bytes go on message by message. */
+  get cuts(): boolean {
+    return this.#cuts
+  }
+
+  /** A lane's exit, made once. */
+  exit(stream: Stream, next: Outlet): Exit {
+    return (this.#exits[stream] ??= new Exit(
+      {
+        leaving: (bytes, unit) => this.#dialect?.leaving(stream, bytes, unit) ?? [bytes],
+        isInOrder: (unit) => !this.#withheld.has(unit),
+        inserted: (bytes) => this.#host.tap(stream, { kind: 'inserted', bytes }),
+      },
+      next,
+    ))
+  }
+
+  /** For the toxics of one lane. */
+  surgery(stream: Stream): Surgery {
+    const amqp = () => this.#amqp
+    return {
+      withheld: (unit) => {
+        this.#withheld.add(unit)
+        this.#dialect?.withheld(stream, unit)
+        this.#tellOf(stream, 'withheld', unit)
+      },
+      released: (unit) => this.#tellOf(stream, 'released', unit),
+      choosing: (toxic) => this.#host.choosing(toxic),
+      get amqp() {
+        return amqp()
+      },
+    }
+  }
+
+  /** Toxics act on messages now, or none does any more; `answers`: one asks what acks and confirms answer. */
+  want(wanted: boolean, answers: boolean): void {
+    this.#wanted = wanted
+    this.#amqp?.remember(answers)
+    if (!wanted || this.#cuts || this.#opaque !== undefined) return
+    this.#cuts = true
+    this.#dialect?.begin()
+  }
+
+  /** Bytes that have gone on as they are, and that the lane has shown its tap. */
+  follow(stream: Stream, bytes: Buffer): void {
+    this.#tapped[stream] += bytes.length
+    this.#exits[stream]?.passed(bytes.length)
+    if (this.#opaque !== undefined) return
+    this.#speaking(stream, bytes)?.follow(stream, bytes)
+    this.#look()
+  }
+
+  /** Bytes that go on message by message, through `outlet`. */
+  cut(stream: Stream, bytes: Buffer): void {
+    const dialect = this.#speaking(stream, bytes)
+    if (dialect) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
+    else this.#gives.piece(stream, bytes, AS_IT_IS)
+    this.#look()
+    if (!this.#wanted && dialect?.canFollow) this.#cuts = false
+  }
+
+  /** The lane's source has ended: what there is of a message that is not whole goes on too. */
+  ending(stream: Stream, how: Ending): void {
+    const rest = this.#cuts ? this.#dialect?.rest(stream) : undefined
+    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
+    this.#host.outlet(stream).ending(how)
+  }
+
+  /** How far the tapped lane has been handed on, if so many bytes have left. */
+  handedOn(stream: Stream, left: number): number {
+    return this.#exits[stream]?.handedOn(left) ?? left
+  }
+
+  /** The connection has ended. */
+  dispose(): void {
+    this.#amqp?.dispose()
+  }
+
+  readonly #gives: Cuts = {
+    unit: (stream, bytes, make) => {
+      this.#tap(stream, bytes)
+      this.#host.outlet(stream).data(bytes, make(this.#tapped[stream]))
+    },
+    piece: (stream, bytes, piece) => {
+      this.#tap(stream, bytes)
+      this.#host.outlet(stream).data(bytes, piece)
+    },
+  }
+
+  #tap(stream: Stream, bytes: Buffer): void {
+    this.#tapped[stream] += bytes.length
+    this.#host.tap(stream, bytes)
+  }
+
+  #tellOf(stream: Stream, kind: 'withheld' | 'released', { until }: Unit): void {
+    if (until !== undefined) this.#host.tap(stream, { kind, until })
+  }
+
+  /** What the connection speaks, told by the client's first byte; its server does not speak first. */
+  #speaking(stream: Stream, bytes: Buffer): Dialect | undefined {
+    if (this.#dialect || this.#opaque !== undefined || bytes.length === 0) return this.#dialect
+    const isAmqp = stream === 'upstream' && bytes[0] === AMQP_BEGINS
+    if (!isAmqp) return void this.#giveUp('neither AMQP nor PostgreSQL')
+    const dialect = this.#speakAmqp()
+    if (this.#cuts) dialect.begin()
+    return dialect
+  }
+
+  #speakAmqp(): Dialect {
+    const dialect = new AmqpDialect(this.#gives)
+    this.#dialect = dialect
+    this.#amqp = new AmqpSurgery(dialect, {
+      consumers: this.#host.consumers,
+      insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
+    })
+    return dialect
+  }
+
+  #look(): void {
+    const reason = this.#dialect?.opaque
+    if (reason !== undefined && this.#opaque === undefined) this.#giveUp(reason)
+  }
+
+  #giveUp(reason: string): void {
+    this.#opaque = reason
+    this.#cuts = false
+    this.#host.opaque(reason)
+  }
+}
