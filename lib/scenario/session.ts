@@ -28,6 +28,7 @@ import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
 import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
+import { Triggers } from './triggers.ts'
 import { together, watchWire, type WireWatch } from './watch/watch.ts'
 
 export interface SessionPlan {
@@ -71,6 +72,11 @@ export interface Session extends AsyncDisposable {
   readonly tap: RunningToxiproxy
   /** Where faults are applied: our own server, or the real Toxiproxy in front of it. */
   readonly faults: ToxiproxyApi
+  /** Our own server, for faults on messages, which a real Toxiproxy does not know. */
+  readonly own: ToxiproxyApi
+  /** Told of each message that a toxic of this name strikes, at once. */
+  readonly strikes: Map<string, (link: string) => void>
+  readonly triggers: Triggers
   /** A real Toxiproxy stands in front. */
   readonly fronted: boolean
   readonly effects: Effects
@@ -113,10 +119,12 @@ function startTap(
   { seed, judges = true }: SessionPlan,
   known: readonly ToxicDefinition[],
   watch: WireWatch,
+  strikes: Session['strikes'],
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
     watch.onEvent(event)
+    if (event.kind === 'toxic.struck') strikes.get(event.by)?.(event.proxy)
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
@@ -198,8 +206,10 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     })
     const journaled = watchWire(record, front === undefined ? 'node' : 'service')
     const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
-    const known = [...toxics]
-    const tap = await startTap(plan, known, watch, record)
+    const triggers = new Triggers()
+    const known = [...toxics, ...triggers.definitions]
+    const strikes: Session['strikes'] = new Map()
+    const tap = await startTap(plan, known, watch, strikes, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
@@ -230,6 +240,9 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       cluster,
       tap,
       faults,
+      own,
+      strikes,
+      triggers,
       fronted: front !== undefined,
       effects,
       database,
