@@ -79,7 +79,10 @@ export class Proxy implements ConnectionOwner {
     this.toxics = new Toxics(
       this.#tally.strikes,
       () => this.#connections,
-      (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
+      (change, toxic) => {
+        if (change === 'removed' || change === 'expired') context.groups.forget(toxic)
+        this.#tellChange({ kind: `toxic.${change}`, toxic })
+      },
     )
   }
 
@@ -145,6 +148,7 @@ export class Proxy implements ConnectionOwner {
   remove(cause: Cause): void {
     this.#removed = true
     this.#endLease()
+    for (const toxic of this.toxics.list()) this.#context.groups.forget(toxic)
     this.toxics.dispose()
     this.#close(cause)
     // A server that closes changes nothing about links.
