@@ -112,8 +112,7 @@ export class Proxy implements ConnectionOwner {
     return {
       tally: groups.of(toxic),
       namesOf,
-      struck: (unit) =>
-        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message: describe(unit) }),
+      struck: (unit) => this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, ...describe(unit) }),
     }
   }
 

@@ -19,11 +19,11 @@ import { allLinks } from './link-evidence.ts'
 import { Calls, type CallMatch, type Way } from './calls.ts'
 import { Observer } from './observer.ts'
 import type { Session } from './session.ts'
-import { StrikeFaults } from './strike-faults.ts'
+import { StrikeFaults, type Strike } from './strike-faults.ts'
 
 export interface VerdictOptions {
-  /** Words that this promise allows. */
-  allow?: AllowedWord[]
+  /** Words that this promise allows; and faults on messages: what became of the very messages that they struck. */
+  allow?: (AllowedWord | Strike)[]
   /** The state in which each execution is to end. Default SUCCESS. */
   expect?: 'SUCCESS' | 'ERROR'
   /** How long the executions may take from now on. Default 120. */
@@ -196,7 +196,9 @@ export class Run {
       timeouts,
       deadlineMs: deadlineSeconds * 1000,
     })
-    session.record({ kind: 'judged', scenario: this.scenario, expect, allow, faultless })
+    const words = allow.filter((one) => typeof one === 'string')
+    const struck = allow.flatMap((one) => (typeof one === 'string' ? [] : one.struck))
+    session.record({ kind: 'judged', scenario: this.scenario, expect, allow: words, struck, faultless })
     this.last = judgeFacts(session.scenarios.factsOf(this.scenario))
     return this.last
   }

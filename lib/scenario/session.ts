@@ -31,6 +31,12 @@ import { ToxiproxyApi } from './toxiproxy.ts'
 import { Triggers } from './triggers.ts'
 import { together, watchWire, type WireWatch } from './watch/watch.ts'
 
+/** A message that a toxic was told to strike: where, and the identity of its call, where it has one. */
+export interface Struck {
+  link: string
+  identity: string | undefined
+}
+
 export interface SessionPlan {
   /** What people call the cluster. */
   name: string
@@ -75,7 +81,7 @@ export interface Session extends AsyncDisposable {
   /** Our own server, for faults on messages, which a real Toxiproxy does not know. */
   readonly own: ToxiproxyApi
   /** Told of each message that a toxic of this name strikes, at once. */
-  readonly strikes: Map<string, (link: string) => void>
+  readonly strikes: Map<string, (struck: Struck) => void>
   readonly triggers: Triggers
   /** A real Toxiproxy stands in front. */
   readonly fronted: boolean
@@ -124,7 +130,8 @@ function startTap(
 ): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
     watch.onEvent(event)
-    if (event.kind === 'toxic.struck') strikes.get(event.by)?.(event.proxy)
+    if (event.kind === 'toxic.struck')
+      strikes.get(event.by)?.({ link: event.proxy, identity: event.identity })
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
