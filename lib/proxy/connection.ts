@@ -71,6 +71,7 @@ export class Connection implements LaneOwner {
   #upstreamLocal = ''
   #lanes: Record<Stream, Lane> | undefined
   #closed = false
+  #frozen = false
 
   /** @param client accepted, and not yet read from. */
   constructor(id: number, client: Socket, upstream: Destination, owner: ConnectionOwner) {
@@ -112,6 +113,20 @@ export class Connection implements LaneOwner {
 
   remove(toxic: Toxic): void {
     this.#change(toxic, (chain) => chain.remove(toxic))
+  }
+
+  /** Stops both directions, behind what was sent so far. */
+  freeze(): void {
+    this.front?.flush()
+    this.#frozen = true
+    this.#lanes?.upstream.freeze()
+    this.#lanes?.downstream.freeze()
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    this.#lanes?.upstream.thaw()
+    this.#lanes?.downstream.thaw()
   }
 
   get ageMs(): number {
@@ -227,6 +242,7 @@ export class Connection implements LaneOwner {
       downstream: new Lane('downstream', this.#upstream, this.#client, this),
     }
     for (const toxic of this.#owner.toxics.list()) this.add(toxic)
+    if (this.#frozen) this.freeze()
     this.#lanes.upstream.open()
     this.#lanes.downstream.open()
   }

@@ -85,6 +85,8 @@ export class Lane implements ChainHost, Outlet {
   #rests = false
   /** What is written waits, and the end of the stream behind it. */
   #corked = false
+  /** What may not leave while the lane is frozen, and how it ended meanwhile. */
+  #frozen: { bytes: Buffer[]; ending?: Ending } | undefined
   #ending: Ending | undefined
   /** The count of a lane that has ended. */
   #final: LaneBytes | undefined
@@ -105,7 +107,7 @@ export class Lane implements ChainHost, Outlet {
     this.#source.on('end', () => this.#sourceEnded('end'))
     this.#source.on('error', () => this.#sourceEnded('reset'))
     this.#destination.on('drain', () => this.balance())
-    this.#source.resume()
+    if (!this.#paused) this.#source.resume()
   }
 
   /** The connection has ended: what is in hand is lost, and counted so. */
@@ -146,6 +148,7 @@ export class Lane implements ChainHost, Outlet {
     const { isTransparent } = this.chain
     const full =
       this.#rests ||
+      this.#frozen !== undefined ||
       (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
       (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
     if (full === this.#paused) return
@@ -225,9 +228,31 @@ export class Lane implements ChainHost, Outlet {
     }
   }
 
+  /** Nothing more is read or leaves until it is thawed. */
+  freeze(): void {
+    this.#frozen ??= { bytes: [] }
+    this.balance()
+  }
+
+  /** What could not leave leaves, and the lane goes on. */
+  thaw(): void {
+    const frozen = this.#frozen
+    this.#frozen = undefined
+    for (const bytes of frozen?.bytes ?? []) {
+      this.held(-bytes.length)
+      this.data(bytes)
+    }
+    if (frozen?.ending !== undefined) this.ending(frozen.ending)
+    this.balance()
+  }
+
   // The end of the chain.
 
   data(bytes: Buffer): void {
+    if (this.#frozen) {
+      this.held(bytes.length)
+      return void this.#frozen.bytes.push(bytes)
+    }
     const { destroyed, writableEnded } = this.#destination
     if (destroyed || writableEnded || this.#ending) return this.behindEnd(bytes.length)
     const { length } = bytes
@@ -245,6 +270,7 @@ export class Lane implements ChainHost, Outlet {
   }
 
   ending(how: Ending): void {
+    if (this.#frozen) return void (this.#frozen.ending = how)
     if (this.#corked) return void (this.#ending = how)
     if (how === 'end') return void this.#destination.end()
     if (typeof how === 'object')

@@ -31,6 +31,14 @@ export interface ProxyChange {
   durationMs?: number | undefined
 }
 
+/** What has been stopped for a moment. */
+export interface Frozen {
+  /** All goes on, and nothing was lost. */
+  thaw(): void
+  /** What could not leave is lost, and the connections are reset. @param by named as the cause. */
+  drop(by: string): void
+}
+
 /** A listener with an upstream. */
 export class Proxy implements ConnectionOwner {
   readonly name: string
@@ -54,6 +62,7 @@ export class Proxy implements ConnectionOwner {
   /** Its first update makes it, with the toxics that it has by then. */
   #made = false
   #removed = false
+  #frozen = false
   /** Changes that open a port follow one another. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -70,7 +79,10 @@ export class Proxy implements ConnectionOwner {
     this.toxics = new Toxics(
       this.#tally.strikes,
       () => this.#connections,
-      (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
+      (change, toxic) => {
+        if (change === 'removed' || change === 'expired') context.groups.forget(toxic)
+        this.#tellChange({ kind: `toxic.${change}`, toxic })
+      },
     )
   }
 
@@ -100,8 +112,7 @@ export class Proxy implements ConnectionOwner {
     return {
       tally: groups.of(toxic),
       namesOf,
-      struck: (unit) =>
-        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message: describe(unit) }),
+      struck: (unit) => this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, ...describe(unit) }),
     }
   }
 
@@ -136,6 +147,7 @@ export class Proxy implements ConnectionOwner {
   remove(cause: Cause): void {
     this.#removed = true
     this.#endLease()
+    for (const toxic of this.toxics.list()) this.#context.groups.forget(toxic)
     this.toxics.dispose()
     this.#close(cause)
     // A server that closes changes nothing about links.
@@ -151,6 +163,23 @@ export class Proxy implements ConnectionOwner {
     const open = [...this.#connections].find(({ id }) => id === connection)
     open?.end({ kind: 'api' }, 'close')
     return open !== undefined
+  }
+
+  /** Stops all connections, the open ones and those that come; to be ended by what it gives. */
+  freeze(): Frozen {
+    this.#frozen = true
+    for (const connection of this.#connections) connection.freeze()
+    const thaw = () => {
+      this.#frozen = false
+      for (const connection of this.#connections) connection.thaw()
+    }
+    return {
+      thaw,
+      drop: (by) => {
+        for (const connection of this.#connections) connection.end({ kind: 'toxic', name: by }, 'reset')
+        thaw()
+      },
+    }
   }
 
   evidence(): Evidence {
@@ -260,7 +289,9 @@ export class Proxy implements ConnectionOwner {
     this.#tally.opened += 1
     const id = this.#tally.opened
     this.#tell({ kind: 'connection.opened', connection: id })
-    this.#connections.add(new Connection(id, socket, this.#dialled, this))
+    const connection = new Connection(id, socket, this.#dialled, this)
+    this.#connections.add(connection)
+    if (this.#frozen) connection.freeze()
   }
 
   /** The listener is closed while the upstream is down, where that is asked for. */

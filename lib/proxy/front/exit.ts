@@ -77,10 +77,17 @@ export class Exit implements Outlet {
     try {
       run()
     } finally {
-      const collected = this.#collected
+      this.flush()
       this.#collected = undefined
-      for (const bytes of contiguous(collected)) this.next.data(bytes)
     }
+  }
+
+  /** What is collected leaves now. */
+  flush(): void {
+    const collected = this.#collected
+    if (!collected || collected.length === 0) return
+    this.#collected = []
+    for (const bytes of contiguous(collected)) this.next.data(bytes)
   }
 
   /** How far the tapped lane has been handed on, if so many bytes have left. */

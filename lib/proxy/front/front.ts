@@ -119,6 +119,12 @@ export class Front {
     this.#host.outlet(stream).ending(how)
   }
 
+  /** What is collected leaves now. */
+  flush(): void {
+    this.#exits.upstream?.flush()
+    this.#exits.downstream?.flush()
+  }
+
   /** How far the tapped lane has been handed on, if so many bytes have left. */
   handedOn(stream: Stream, left: number): number {
     return this.#exits[stream]?.handedOn(left) ?? left
@@ -153,7 +159,10 @@ export class Front {
   #speaking(stream: Stream, bytes: Buffer): Dialect | undefined {
     if (this.#dialect || this.#opaque !== undefined || bytes.length === 0) return this.#dialect
     const isAmqp = stream === 'upstream' && bytes[0] === AMQP_BEGINS
-    if (!isAmqp) return void this.#giveUp('neither AMQP nor PostgreSQL')
+    if (!isAmqp) {
+      this.#giveUp('neither AMQP nor PostgreSQL')
+      return undefined
+    }
     const dialect = this.#speakAmqp()
     if (this.#cuts) dialect.begin()
     return dialect
