@@ -1,5 +1,5 @@
 import { Recent } from '../../util/recent.ts'
-import { isOut, type Moment, type Passage } from './passages.ts'
+import type { Moment, Passage } from './passages.ts'
 
 /** Every so many passages those are let go that have arrived. */
 const SWEEP = 4096
@@ -80,8 +80,8 @@ export class LaneBook<P extends Passage, A> {
 
   /** The connection has ended, when so much of the lane had been handed on. */
   end(forwarded: number): void {
-    for (const { behind, passage } of this.#places)
-      if (!isOut(passage)) passage.reached = behind <= forwarded ? 'yes' : 'no'
+    for (const { behind, passage } of this.#places) passage.reached = behind <= forwarded ? 'yes' : 'no'
+    for (const passage of this.#out.values()) passage.over = true
   }
 
   /** Where the last message ends that went on in its place. */

@@ -26,6 +26,8 @@ export interface Passage extends Moment {
   channel: number
   tag: number
   reached: Reached
+  /** It was taken out, and its connection has ended: the broker takes it back, where it waits for an answer. */
+  over?: true
   /** Where it was seen: behind a real Toxiproxy the service's side alone is. */
   side: ConnectionOpened['side']
   /** Nobody sent it: it was put in on its way. */
