@@ -27,7 +27,7 @@ export interface ProxyChange {
   upstream?: string | undefined
   enabled?: boolean | undefined
   onUpstreamError?: OnUpstreamError | undefined
-  /** A lease on being disabled: it is enabled again after this many ms. */
+  /** A lease on being disabled: it is enabled again after this many ms; 0 is none. */
   durationMs?: number | undefined
 }
 
@@ -328,8 +328,8 @@ export class Proxy implements ConnectionOwner {
   }
 
   #rent({ enabled, durationMs }: ProxyChange): void {
-    if (this.enabled || enabled === false) this.#endLease()
-    if (durationMs === undefined || this.enabled || this.#removed) return
+    if (this.enabled || enabled === false || durationMs !== undefined) this.#endLease()
+    if (!durationMs || this.enabled || this.#removed) return
     this.#expiresAt = new Date(Date.now() + durationMs)
     this.#lease.set(monotonicMs() + durationMs)
   }
