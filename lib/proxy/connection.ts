@@ -8,8 +8,10 @@ import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
 import type { Consumers } from './front/consumers.ts'
 import { Front } from './front/front.ts'
 import type { Choosing } from './front/striking.ts'
-import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
+import { Lane, type Budget, type LaneOwner } from './lane.ts'
+import { resetSocket } from './outflow.ts'
 import type { Toxic } from './stage-host.ts'
+import type { Tap } from './tap.ts'
 import { dial, type OnUpstreamError } from './upstream-watch.ts'
 
 /** What a connection needs of its proxy. */
@@ -183,7 +185,7 @@ export class Connection implements LaneOwner {
   }
 
   toPair(stream: Stream, bytes: Buffer): void {
-    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
+    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].insert(bytes)
   }
 
   acted({ name }: Toxic): void {

@@ -6,7 +6,8 @@ import { bindHost, destinationOf, formatAddress, parseAddress, type Destination 
 import { Alarm } from './alarm.ts'
 import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
 import { Tally, type Cause, type Evidence } from './evidence.ts'
-import type { Budget, Tap } from './lane.ts'
+import type { Budget } from './lane.ts'
+import type { Tap } from './tap.ts'
 import type { ProxyContext } from './context.ts'
 import type { Consumers } from './front/consumers.ts'
 import { describe } from './front/describe.ts'
@@ -27,7 +28,7 @@ export interface ProxyChange {
   upstream?: string | undefined
   enabled?: boolean | undefined
   onUpstreamError?: OnUpstreamError | undefined
-  /** A lease on being disabled: it is enabled again after this many ms. */
+  /** A lease on being disabled: it is enabled again after this many ms; 0 is none. */
   durationMs?: number | undefined
 }
 
@@ -328,8 +329,8 @@ export class Proxy implements ConnectionOwner {
   }
 
   #rent({ enabled, durationMs }: ProxyChange): void {
-    if (this.enabled || enabled === false) this.#endLease()
-    if (durationMs === undefined || this.enabled || this.#removed) return
+    if (this.enabled || enabled === false || durationMs !== undefined) this.#endLease()
+    if (!durationMs || this.enabled || this.#removed) return
     this.#expiresAt = new Date(Date.now() + durationMs)
     this.#lease.set(monotonicMs() + durationMs)
   }

@@ -1,6 +1,6 @@
 import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
-import type { Alteration } from '../lane.ts'
+import type { Alteration } from '../tap.ts'
 import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
 import { AmqpDialect } from './amqp/dialect.ts'
 import { AmqpSurgery } from './amqp/surgery.ts'

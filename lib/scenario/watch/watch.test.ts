@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { noBytes } from '../../proxy/evidence.ts'
-import type { Alteration } from '../../proxy/lane.ts'
+import type { Alteration } from '../../proxy/tap.ts'
 import type { WireFact } from '../../ledger/wire-entries.ts'
 import { encodeMessage, encodeMethod } from '../../wire/amqp/encode.ts'
 import { client, server } from '../../wire/postgres/conversation.helper.ts'

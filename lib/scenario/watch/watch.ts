@@ -1,6 +1,6 @@
 import type { LaneCounts, WireFact } from '../../ledger/wire-entries.ts'
 import type { LaneBytes } from '../../proxy/evidence.ts'
-import type { Alteration, Tap } from '../../proxy/lane.ts'
+import type { Alteration, Tap } from '../../proxy/tap.ts'
 import type { ProxyEvent } from '../../proxy/events.ts'
 import type { Stream } from '../../toxic.ts'
 import { watchAmqp } from './amqp-watch.ts'
