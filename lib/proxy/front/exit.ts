@@ -67,6 +67,8 @@ export class Exit implements Outlet {
 
   ending(how: Ending): void {
     if (this.#waiting.length > 0 && !this.#inFrame) this.#sendWaiting()
+    // What is behind the end of a lane is lost.
+    this.#sendCollected()
     this.next.ending(how)
   }
 
@@ -77,10 +79,15 @@ export class Exit implements Outlet {
     try {
       run()
     } finally {
-      const collected = this.#collected
+      this.#sendCollected()
       this.#collected = undefined
-      for (const bytes of contiguous(collected)) this.next.data(bytes)
     }
+  }
+
+  #sendCollected(): void {
+    const collected = this.#collected ?? []
+    if (this.#collected) this.#collected = []
+    for (const bytes of contiguous(collected)) this.next.data(bytes)
   }
 
   /** How far the tapped lane has been handed on, if so many bytes have left. */
