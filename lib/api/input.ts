@@ -19,7 +19,7 @@ export function proxySpec(body: unknown, definitions: Definitions, at = ''): Pro
   const upstream = fields.string('upstream')
   if (!upstream) throw new ApiError('missingField', `upstream${at}`)
   const change = readProxyChange(fields)
-  if (change.durationMs !== undefined && change.enabled !== false) throw leaseWithoutDisabling()
+  if (change.durationMs && change.enabled !== false) throw leaseWithoutDisabling()
   const toxics = fields.list('toxics')?.map((toxic) => toxicSpec(toxic, definitions))
   const twice = toxics?.find((toxic, index) => toxics.findIndex((other) => other.name === toxic.name) < index)
   if (twice) throw new ApiError('toxicAlreadyExists')
@@ -33,7 +33,7 @@ export const proxySpecs = (body: unknown, definitions: Definitions): ProxySpec[]
 /** @param enabled whether the proxy is, if the change does not say. */
 export function proxyChange(body: unknown, enabled: boolean): ProxyChange {
   const change = readProxyChange(new Fields(body))
-  if (change.durationMs !== undefined && (change.enabled ?? enabled)) throw leaseWithoutDisabling()
+  if (change.durationMs && (change.enabled ?? enabled)) throw leaseWithoutDisabling()
   return change
 }
 
@@ -110,12 +110,12 @@ function toxicityOf(fields: Fields): number | undefined {
   throw new ApiError('badRequestBody', `toxicity must be from 0 to 1, not ${toxicity}`)
 }
 
-/** `duration`: the length of a lease in ms; a longer one might end at no date that there is. */
+/** `duration`: the length of a lease in ms, 0 for none; a longer one might end at no date that there is. */
 function durationOf(fields: Fields): { durationMs?: number } {
   const durationMs = fields.number('duration')
   if (durationMs === undefined) return {}
-  if (Number.isInteger(durationMs) && durationMs >= 1 && durationMs <= MAX_ATTRIBUTE) return { durationMs }
-  const text = `duration must be a whole number of ms from 1 to ${MAX_ATTRIBUTE}, not ${durationMs}`
+  if (Number.isInteger(durationMs) && durationMs >= 0 && durationMs <= MAX_ATTRIBUTE) return { durationMs }
+  const text = `duration must be a whole number of ms from 0 to ${MAX_ATTRIBUTE}, not ${durationMs}`
   throw new ApiError('badRequestBody', text)
 }
 

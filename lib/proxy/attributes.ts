@@ -26,14 +26,13 @@ export const shownAttributes = ({ attributes }: ToxicDefinition, values: Attribu
 
 export function isValueOf(attribute: Attribute, value: unknown): value is AttributeValue {
   if ('choices' in attribute) return attribute.choices.some((choice) => choice === value)
-  if ('text' in attribute)
+  if ('text' in attribute) {
+    if (typeof value !== 'string') return false
     return (
-      (value !== undefined && value === attribute.default) ||
-      (typeof value === 'string' &&
-        value !== '' &&
-        hasForm(attribute, value) &&
-        patternProblem(attribute, value) === undefined)
+      value === attribute.default ||
+      (value !== '' && hasForm(attribute, value) && patternProblem(attribute, value) === undefined)
     )
+  }
   const { min, max = MAX_ATTRIBUTE } = attribute
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
 }

@@ -8,8 +8,10 @@ import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
 import type { Consumers } from './front/consumers.ts'
 import { Front } from './front/front.ts'
 import type { Choosing } from './front/striking.ts'
-import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
+import { Lane, type Budget, type LaneOwner } from './lane.ts'
+import { resetSocket } from './outflow.ts'
 import type { Toxic } from './stage-host.ts'
+import type { Tap } from './tap.ts'
 import { dial, type OnUpstreamError } from './upstream-watch.ts'
 
 /** What a connection needs of its proxy. */
@@ -71,6 +73,7 @@ export class Connection implements LaneOwner {
   #upstreamLocal = ''
   #lanes: Record<Stream, Lane> | undefined
   #closed = false
+  #frozen = false
 
   /** @param client accepted, and not yet read from. */
   constructor(id: number, client: Socket, upstream: Destination, owner: ConnectionOwner) {
@@ -113,6 +116,20 @@ export class Connection implements LaneOwner {
 
   remove(toxic: Toxic): void {
     this.#change(toxic, (chain) => chain.remove(toxic))
+  }
+
+  /** Stops both directions, behind what was sent so far. */
+  freeze(): void {
+    this.front?.flush()
+    this.#frozen = true
+    this.#lanes?.upstream.freeze()
+    this.#lanes?.downstream.freeze()
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    this.#lanes?.upstream.thaw()
+    this.#lanes?.downstream.thaw()
   }
 
   get ageMs(): number {
@@ -169,7 +186,7 @@ export class Connection implements LaneOwner {
   }
 
   toPair(stream: Stream, bytes: Buffer): void {
-    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
+    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].insert(bytes)
   }
 
   acted({ name }: Toxic): void {
@@ -228,6 +245,7 @@ export class Connection implements LaneOwner {
       downstream: new Lane('downstream', this.#upstream, this.#client, this),
     }
     for (const toxic of this.#owner.toxics.list()) this.add(toxic)
+    if (this.#frozen) this.freeze()
     this.#lanes.upstream.open()
     this.#lanes.downstream.open()
   }

@@ -6,7 +6,8 @@ import { bindHost, destinationOf, formatAddress, parseAddress, type Destination 
 import { Alarm } from './alarm.ts'
 import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
 import { Tally, type Cause, type Evidence } from './evidence.ts'
-import type { Budget, Tap } from './lane.ts'
+import type { Budget } from './lane.ts'
+import type { Tap } from './tap.ts'
 import type { ProxyContext } from './context.ts'
 import type { Consumers } from './front/consumers.ts'
 import { describe } from './front/describe.ts'
@@ -27,8 +28,16 @@ export interface ProxyChange {
   upstream?: string | undefined
   enabled?: boolean | undefined
   onUpstreamError?: OnUpstreamError | undefined
-  /** A lease on being disabled: it is enabled again after this many ms. */
+  /** A lease on being disabled: it is enabled again after this many ms; 0 is none. */
   durationMs?: number | undefined
+}
+
+/** What has been stopped for a moment. */
+export interface Frozen {
+  /** All goes on, and nothing was lost. */
+  thaw(): void
+  /** What could not leave is lost, and the connections are reset. @param by named as the cause. */
+  drop(by: string): void
 }
 
 /** A listener with an upstream. */
@@ -54,6 +63,7 @@ export class Proxy implements ConnectionOwner {
   /** Its first update makes it, with the toxics that it has by then. */
   #made = false
   #removed = false
+  #frozen = false
   /** Changes that open a port follow one another. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -70,7 +80,10 @@ export class Proxy implements ConnectionOwner {
     this.toxics = new Toxics(
       this.#tally.strikes,
       () => this.#connections,
-      (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
+      (change, toxic) => {
+        if (change === 'removed' || change === 'expired') context.groups.forget(toxic)
+        this.#tellChange({ kind: `toxic.${change}`, toxic })
+      },
     )
   }
 
@@ -100,8 +113,7 @@ export class Proxy implements ConnectionOwner {
     return {
       tally: groups.of(toxic),
       namesOf,
-      struck: (unit) =>
-        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message: describe(unit) }),
+      struck: (unit) => this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, ...describe(unit) }),
     }
   }
 
@@ -136,6 +148,7 @@ export class Proxy implements ConnectionOwner {
   remove(cause: Cause): void {
     this.#removed = true
     this.#endLease()
+    for (const toxic of this.toxics.list()) this.#context.groups.forget(toxic)
     this.toxics.dispose()
     this.#close(cause)
     // A server that closes changes nothing about links.
@@ -151,6 +164,23 @@ export class Proxy implements ConnectionOwner {
     const open = [...this.#connections].find(({ id }) => id === connection)
     open?.end({ kind: 'api' }, 'close')
     return open !== undefined
+  }
+
+  /** Stops all connections, the open ones and those that come; to be ended by what it gives. */
+  freeze(): Frozen {
+    this.#frozen = true
+    for (const connection of this.#connections) connection.freeze()
+    const thaw = () => {
+      this.#frozen = false
+      for (const connection of this.#connections) connection.thaw()
+    }
+    return {
+      thaw,
+      drop: (by) => {
+        for (const connection of this.#connections) connection.end({ kind: 'toxic', name: by }, 'reset')
+        thaw()
+      },
+    }
   }
 
   evidence(): Evidence {
@@ -260,7 +290,9 @@ export class Proxy implements ConnectionOwner {
     this.#tally.opened += 1
     const id = this.#tally.opened
     this.#tell({ kind: 'connection.opened', connection: id })
-    this.#connections.add(new Connection(id, socket, this.#dialled, this))
+    const connection = new Connection(id, socket, this.#dialled, this)
+    this.#connections.add(connection)
+    if (this.#frozen) connection.freeze()
   }
 
   /** The listener is closed while the upstream is down, where that is asked for. */
@@ -297,8 +329,8 @@ export class Proxy implements ConnectionOwner {
   }
 
   #rent({ enabled, durationMs }: ProxyChange): void {
-    if (this.enabled || enabled === false) this.#endLease()
-    if (durationMs === undefined || this.enabled || this.#removed) return
+    if (this.enabled || enabled === false || durationMs !== undefined) this.#endLease()
+    if (!durationMs || this.enabled || this.#removed) return
     this.#expiresAt = new Date(Date.now() + durationMs)
     this.#lease.set(monotonicMs() + durationMs)
   }

@@ -225,7 +225,6 @@ export class Stage implements ToxicLane, Outlet {
 
   #leave(items: readonly Item[]): void {
     this.#timers.clear()
-    this.#alarm.clear()
     this.#emptyAt = monotonicMs()
     this.#host.batch(() => {
       for (const item of items) this.#pass(item)

@@ -58,6 +58,20 @@ export class Faults {
     return [...this.lasting.keys()]
   }
 
+  /** The name of another fault. */
+  newId(): string {
+    this.count += 1
+    return `f${this.count}`
+  }
+
+  /** A fault that lasts until the judging, or until it is ended; it is ended once. */
+  lasts(id: string, end: () => Promise<void>): void {
+    this.lasting.set(id, async () => {
+      await end()
+      this.lasting.delete(id)
+    })
+  }
+
   /** A toxic on both streams of each link, unless told otherwise. */
   toxic(
     links: string[],
@@ -177,8 +191,7 @@ export class Faults {
 
   /** Announces a fault, and returns when the seed lets it begin. */
   private async arm(fault: Omit<FaultArmed, 'kind' | 'fault' | 'beginsAfterMs'>): Promise<string> {
-    this.count += 1
-    const id = `f${this.count}`
+    const id = this.newId()
     const beginsAfterMs = Math.round(this.random() * MOMENT_SPREAD_MS)
     this.session.record({ kind: 'fault.armed', fault: id, beginsAfterMs, ...fault })
     await pauseFor(beginsAfterMs, this.session.plan.signal)

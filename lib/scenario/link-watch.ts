@@ -12,6 +12,10 @@ import {
 export const watchLinks = (session: Watched, links: readonly string[], fault: WatchedFault): LinkWatch =>
   session.fronted ? new FrontWatch(session, links, fault) : new EmbeddedWatch(session, links)
 
+/** What a fault at our own server does, also where a real Toxiproxy stands in front of it. */
+export const watchOwnLinks = (session: Watched, links: readonly string[]): LinkWatch =>
+  new EmbeddedWatch(session, links)
+
 /** Our own server counts what each of its faults does. */
 class EmbeddedWatch implements LinkWatch {
   private readonly session: Watched

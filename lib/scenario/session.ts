@@ -28,7 +28,14 @@ import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
 import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
+import { Triggers } from './triggers.ts'
 import { together, watchWire, type WireWatch } from './watch/watch.ts'
+
+/** A message that a toxic was told to strike: where, and the identity of its call, where it has one. */
+export interface Struck {
+  link: string
+  identity: string | undefined
+}
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -71,6 +78,11 @@ export interface Session extends AsyncDisposable {
   readonly tap: RunningToxiproxy
   /** Where faults are applied: our own server, or the real Toxiproxy in front of it. */
   readonly faults: ToxiproxyApi
+  /** Our own server, for faults on messages, which a real Toxiproxy does not know. */
+  readonly own: ToxiproxyApi
+  /** Told of each message that a toxic of this name strikes, at once. */
+  readonly strikes: Map<string, (struck: Struck) => void>
+  readonly triggers: Triggers
   /** A real Toxiproxy stands in front. */
   readonly fronted: boolean
   readonly effects: Effects
@@ -113,10 +125,13 @@ function startTap(
   { seed, judges = true }: SessionPlan,
   known: readonly ToxicDefinition[],
   watch: WireWatch,
+  strikes: Session['strikes'],
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
     watch.onEvent(event)
+    if (event.kind === 'toxic.struck')
+      strikes.get(event.by)?.({ link: event.proxy, identity: event.identity })
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
@@ -198,8 +213,10 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     })
     const journaled = watchWire(record, front === undefined ? 'node' : 'service')
     const watch = together(plan.watch ? [journaled, plan.watch] : [journaled])
-    const known = [...toxics]
-    const tap = await startTap(plan, known, watch, record)
+    const triggers = new Triggers()
+    const known = [...toxics, ...triggers.definitions]
+    const strikes: Session['strikes'] = new Map()
+    const tap = await startTap(plan, known, watch, strikes, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
@@ -230,6 +247,9 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       cluster,
       tap,
       faults,
+      own,
+      strikes,
+      triggers,
       fronted: front !== undefined,
       effects,
       database,

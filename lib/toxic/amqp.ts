@@ -79,5 +79,5 @@ export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>)
     // The engine opens it on lanes of AMQP only, and gives it units of AMQP only.
     open: (lane) => open(lane as AmqpLane<Matched<A>>) as Hooks,
   }
-  return definition as ToxicDefinition
+  return definition
 }

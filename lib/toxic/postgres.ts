@@ -68,7 +68,7 @@ export const EXECUTES = ['Query', 'Execute'] as const
 
 /** A toxic that acts on statements of PostgreSQL: the engine finds the message, the toxic strikes it. */
 export function definePostgresToxic<const A extends Attributes>(toxic: PostgresToxic<A>): ToxicDefinition {
-  const { type, about, attributes, on, closesWhenRemoved = false, open } = toxic
+  const { type, about, attributes, on, closesWhenRemoved = false } = toxic
   const definition: ToxicDefinition<Matched<A>> = {
     type,
     about,
@@ -76,7 +76,7 @@ export function definePostgresToxic<const A extends Attributes>(toxic: PostgresT
     ...(closesWhenRemoved && { closesWhenRemoved }),
     strikes: { protocol: 'postgres', on },
     // The engine opens it on lanes of PostgreSQL only, and gives it units of PostgreSQL only.
-    open: (lane) => open(lane as PostgresLane<Matched<A>>) as Hooks,
+    open: (lane) => toxic.open(lane as PostgresLane<Matched<A>>),
   }
-  return definition as ToxicDefinition
+  return definition
 }

@@ -15,7 +15,7 @@ import {
   type LinksByHand,
 } from '../by-hand.ts'
 import { withServerChoice, type ServerChoice } from '../clusters.ts'
-import { durationOption, passedTime } from '../durations.ts'
+import { durationOption, newDurationOption, passedTime } from '../durations.ts'
 import { leaseText, toxicText } from '../ps-text.ts'
 import { surveyLink } from '../survey.ts'
 import { tableLines } from '../table.ts'
@@ -60,7 +60,11 @@ export function addToxic(root: Command): void {
     .argument('<link>', LINK)
     .argument('<name>', 'those of this name or type')
     .argument('[attributes...]', 'key=value')
-    .option('--for <duration>', 'from now on, it ends by itself after 500ms, 10s, 2m', durationOption)
+    .option(
+      '--for <duration>',
+      'from now on, it ends by itself after 500ms, 10s, 2m; ever: no more',
+      newDurationOption,
+    )
     .option('--toxicity <share>', 'of the connections that it acts on, 0 to 1', share)
     .option(...JSON_OPTION)
   withServerChoice(update)

@@ -68,7 +68,7 @@ export class Exit implements Outlet {
   ending(how: Ending): void {
     if (this.#waiting.length > 0 && !this.#inFrame) this.#sendWaiting()
     // What is behind the end of a lane is lost.
-    this.#sendCollected()
+    this.flush()
     this.next.ending(how)
   }
 
@@ -79,14 +79,16 @@ export class Exit implements Outlet {
     try {
       run()
     } finally {
-      this.#sendCollected()
+      this.flush()
       this.#collected = undefined
     }
   }
 
-  #sendCollected(): void {
-    const collected = this.#collected ?? []
-    if (this.#collected) this.#collected = []
+  /** What is collected leaves now. */
+  flush(): void {
+    const collected = this.#collected
+    if (!collected || collected.length === 0) return
+    this.#collected = []
     for (const bytes of contiguous(collected)) this.next.data(bytes)
   }
 

@@ -1,6 +1,6 @@
 import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
-import type { Alteration } from '../lane.ts'
+import type { Alteration } from '../tap.ts'
 import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
 import { AmqpDialect } from './amqp/dialect.ts'
 import { AmqpSurgery } from './amqp/surgery.ts'
@@ -129,6 +129,12 @@ export class Front {
     this.#host.outlet(stream).ending(how)
   }
 
+  /** What is collected leaves now. */
+  flush(): void {
+    this.#exits.upstream?.flush()
+    this.#exits.downstream?.flush()
+  }
+
   /** How far the tapped lane has been handed on, if so many bytes have left. */
   handedOn(stream: Stream, left: number): number {
     return this.#exits[stream]?.handedOn(left) ?? left
@@ -172,8 +178,8 @@ export class Front {
     const first = stream === 'upstream' ? bytes[0] : undefined
     if (first === AMQP_BEGINS) this.#dialect = this.#speakAmqp()
     else if (first === POSTGRES_BEGINS) this.#dialect = this.#postgres = new PostgresDialect(this.#gives)
-    else return void this.#giveUp('neither AMQP nor PostgreSQL')
-    if (this.#cuts) this.#dialect.begin()
+    else this.#giveUp('neither AMQP nor PostgreSQL')
+    if (this.#cuts) this.#dialect?.begin()
     return this.#dialect
   }
 

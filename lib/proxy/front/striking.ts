@@ -15,15 +15,14 @@ export interface Choosing {
 
 /** The hooks of a toxic that acts on messages: it is shown those only that it is to strike. */
 export function striking(hooks: Hooks, toxic: Toxic, lane: ToxicLane, choosing: Choosing): Hooks {
-  const { strike, ...others } = hooks
   return {
-    ...others,
+    ...hooks,
     data: (chunk) => {
       const { unit } = chunk
-      if (!strike || !unit?.protocol || !isChosen(unit, toxic, lane, choosing)) return lane.send(chunk)
+      if (!hooks.strike || !unit?.protocol || !isChosen(unit, toxic, lane, choosing)) return lane.send(chunk)
       toxic.strikes.struck()
       choosing.struck(unit)
-      strike(chunk)
+      hooks.strike(chunk)
     },
   }
 }

@@ -15,6 +15,7 @@ export function watchPostgres(place: Place, record: RecordFact): Watch {
   return {
     upstream: (bytes) => decoder.frontend(bytes),
     downstream: (bytes) => decoder.backend(bytes),
+    altered: () => {},
     ended: () => follower.ended(),
   }
 }
