@@ -90,6 +90,7 @@ export class Connection implements LaneOwner {
         choosing: (toxic) => owner.choosing(this.id, toxic),
         tap: (stream, seen) => this.#lanes?.[stream].see(seen),
         outlet: (stream) => this.#laneOf(stream).chain.messages,
+        dropped: (stream, bytes) => this.#lanes?.[stream].dropped(bytes),
         opaque: (reason) => this.#isOpaque(reason),
       })
     this.#dial()

@@ -1,5 +1,6 @@
 import type { Fields, MethodName } from '../wire/amqp/specification.ts'
 import type { Attributes, Chunk, Hooks, Strikable, Stream, ToxicDefinition, ToxicLane } from '../toxic.ts'
+import { name, STRIKE_COUNT } from './strike-count.ts'
 import type { AmqpUnit } from './units.ts'
 
 /** A message of AMQP that a toxic is told to strike. */
@@ -35,9 +36,6 @@ export interface AmqpHooks extends Omit<Hooks, 'data' | 'strike'> {
   strike(chunk: AmqpChunk): void
 }
 
-/** `*` in a name stands for anything. */
-const name = (about: string) => ({ text: 'plain', default: '', ours: true, about }) as const
-
 /** By what a message is chosen; what is not given matches any. */
 export const AMQP_MATCH = {
   call: name('the RPC method, as run_action; reply: any reply'),
@@ -55,33 +53,6 @@ export const AMQP_MATCH = {
     about: 'the broker has delivered it before',
   },
   body: { text: 'pattern', default: '', ours: true, about: 'what its body has' },
-} as const
-
-/** Which of those that match are struck. */
-export const STRIKE_COUNT = {
-  nth: {
-    unit: 'messages',
-    min: 1,
-    default: 1,
-    ours: true,
-    about: 'the first that is struck, counted from arming; what is sent or delivered again does not count',
-  },
-  count: {
-    unit: 'messages',
-    min: 0,
-    default: 1,
-    ours: true,
-    about: 'so many are struck; 0: all from the nth on',
-  },
-  probability: {
-    unit: '%',
-    min: 0,
-    max: 100,
-    default: 100,
-    ours: true,
-    about: 'of those that would be struck',
-  },
-  group: name('toxics of one group count together, on whatever links'),
 } as const
 
 type Matched<A extends Attributes> = A & typeof AMQP_MATCH & typeof STRIKE_COUNT

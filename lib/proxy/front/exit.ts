@@ -67,6 +67,8 @@ export class Exit implements Outlet {
 
   ending(how: Ending): void {
     if (this.#waiting.length > 0 && !this.#inFrame) this.#sendWaiting()
+    // What is behind the end of a lane is lost.
+    this.flush()
     this.next.ending(how)
   }
 

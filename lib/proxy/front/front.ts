@@ -7,6 +7,7 @@ import { AmqpSurgery } from './amqp/surgery.ts'
 import type { Consumers } from './consumers.ts'
 import type { Cuts, Dialect } from './dialect.ts'
 import { Exit } from './exit.ts'
+import { PostgresDialect } from './postgres/dialect.ts'
 import type { Choosing } from './striking.ts'
 
 /** What a front needs of its connection. */
@@ -17,12 +18,17 @@ export interface FrontHost {
   tap(stream: Stream, seen: Buffer | Alteration): void
   /** The toxics of a lane that act on messages, and the exit behind them. */
   outlet(stream: Stream): Outlet
+  /** What goes no further. */
+  dropped(stream: Stream, bytes: number): void
   /** No message can be told on it. */
   opaque(reason: string): void
 }
 
 /** Every client of AMQP begins with it; PostgreSQL's with a length below 16 MiB, so that its first octet is 0. */
 const AMQP_BEGINS = 'A'.charCodeAt(0)
+const POSTGRES_BEGINS = 0
+
+const STREAMS: readonly Stream[] = ['upstream', 'downstream']
 
 const AS_IT_IS: Piece = { protocol: undefined, channel: 0, inFrame: false, inMessage: false }
 
@@ -38,6 +44,7 @@ export class Front {
   readonly #withheld = new WeakSet<Unit>()
   #dialect: Dialect | undefined
   #amqp: AmqpSurgery | undefined
+  #postgres: PostgresDialect | undefined
   #opaque: string | undefined
   #wanted = false
   #cuts = false
@@ -71,6 +78,7 @@ export class Front {
   /** For the toxics of one lane. */
   surgery(stream: Stream): Surgery {
     const amqp = () => this.#amqp
+    const postgres = () => this.#postgres
     return {
       withheld: (unit) => {
         this.#withheld.add(unit)
@@ -81,6 +89,9 @@ export class Front {
       choosing: (toxic) => this.#host.choosing(toxic),
       get amqp() {
         return amqp()
+      },
+      get postgres() {
+        return postgres()
       },
     }
   }
@@ -114,8 +125,7 @@ export class Front {
 
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
   ending(stream: Stream, how: Ending): void {
-    const rest = this.#cuts ? this.#dialect?.rest(stream) : undefined
-    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
+    if (this.#cuts) this.#giveRest(stream)
     this.#host.outlet(stream).ending(how)
   }
 
@@ -144,6 +154,13 @@ export class Front {
       this.#tap(stream, bytes)
       this.#host.outlet(stream).data(bytes, piece)
     },
+    withhold: (stream, bytes, whole) => {
+      this.#tap(stream, bytes)
+      this.#host.dropped(stream, bytes.length)
+      if (whole) this.#host.tap(stream, { kind: 'withheld', until: this.#tapped[stream] })
+    },
+    swallow: (stream, bytes) => this.#host.dropped(stream, bytes.length),
+    close: (stream, toxic) => this.#host.outlet(stream).ending({ closedBy: toxic }),
   }
 
   #tap(stream: Stream, bytes: Buffer): void {
@@ -158,24 +175,26 @@ export class Front {
   /** What the connection speaks, told by the client's first byte; its server does not speak first. */
   #speaking(stream: Stream, bytes: Buffer): Dialect | undefined {
     if (this.#dialect || this.#opaque !== undefined || bytes.length === 0) return this.#dialect
-    const isAmqp = stream === 'upstream' && bytes[0] === AMQP_BEGINS
-    if (!isAmqp) {
-      this.#giveUp('neither AMQP nor PostgreSQL')
-      return undefined
-    }
-    const dialect = this.#speakAmqp()
-    if (this.#cuts) dialect.begin()
-    return dialect
+    const first = stream === 'upstream' ? bytes[0] : undefined
+    if (first === AMQP_BEGINS) this.#dialect = this.#speakAmqp()
+    else if (first === POSTGRES_BEGINS) this.#dialect = this.#postgres = new PostgresDialect(this.#gives)
+    else this.#giveUp('neither AMQP nor PostgreSQL')
+    if (this.#cuts) this.#dialect?.begin()
+    return this.#dialect
   }
 
   #speakAmqp(): Dialect {
     const dialect = new AmqpDialect(this.#gives)
-    this.#dialect = dialect
     this.#amqp = new AmqpSurgery(dialect, {
       consumers: this.#host.consumers,
       insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
     })
     return dialect
+  }
+
+  #giveRest(stream: Stream): void {
+    const rest = this.#dialect?.rest(stream)
+    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
   }
 
   #look(): void {
@@ -185,6 +204,8 @@ export class Front {
 
   #giveUp(reason: string): void {
     this.#opaque = reason
+    // The other lane may have a message in hand that is not whole.
+    if (this.#cuts) for (const stream of STREAMS) this.#giveRest(stream)
     this.#cuts = false
     this.#host.opaque(reason)
   }

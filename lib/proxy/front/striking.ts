@@ -2,6 +2,7 @@ import type { Unit } from '../../toxic/units.ts'
 import type { Hooks, ToxicLane } from '../../toxic.ts'
 import type { Toxic } from '../stage-host.ts'
 import { isRedelivered, matchAmqp, type AmqpMatch, type Decision, type NamesOf } from './amqp/match.ts'
+import { matchPostgres, type PostgresMatch } from './postgres/match.ts'
 import type { StrikeTally } from './strike-groups.ts'
 
 /** What choosing needs of the lane's connection. */
@@ -46,7 +47,8 @@ function isChosen(unit: Unit, toxic: Toxic, lane: ToxicLane, { tally, namesOf }:
 const methodOf = (unit: Unit): string => (unit.protocol === 'amqp' ? unit.message.method : unit.message.type)
 
 function decide(unit: Unit, toxic: Toxic, namesOf: NamesOf): Decision {
-  if (unit.protocol !== 'amqp') return 'differs'
+  if (unit.protocol !== toxic.definition.strikes?.protocol) return 'differs'
+  if (unit.protocol === 'postgres') return matchPostgres(unit, toxic.attributes as PostgresMatch)
   const match = toxic.attributes as AmqpMatch
   if (!toxic.definition.strikes?.answers) return matchAmqp(unit, match, namesOf)
   const { method, ...rest } = match
