@@ -83,6 +83,8 @@ export class Lane implements ChainHost, Outlet {
   /** Bytes since its last turn, and whether it waits for the next one. */
   #readOn = 0
   #rests = false
+  /** Nothing more is read; what has been read goes on. */
+  #stopped = false
   /** What is written waits, and the end of the stream behind it. */
   #corked = false
   /** What may not leave while the lane is frozen, and how it ended meanwhile. */
@@ -148,6 +150,7 @@ export class Lane implements ChainHost, Outlet {
     const { isTransparent } = this.chain
     const full =
       this.#rests ||
+      this.#stopped ||
       this.#frozen !== undefined ||
       (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
       (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
@@ -226,6 +229,12 @@ export class Lane implements ChainHost, Outlet {
       this.#tap = undefined
       this.#owner.failed('tap', error)
     }
+  }
+
+  /** Nothing more is read, or all again; what has been read goes on. */
+  stop(stopped: boolean): void {
+    this.#stopped = stopped
+    this.balance()
   }
 
   /** Nothing more is read or leaves until it is thawed. */

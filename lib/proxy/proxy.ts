@@ -107,10 +107,14 @@ export class Proxy implements ConnectionOwner {
   choosing(connection: number, toxic: Toxic): Choosing {
     const { groups, namesOf = () => undefined } = this.#context
     return {
-      tally: groups.of(toxic),
+      get tally() {
+        return groups.of(toxic)
+      },
       namesOf,
-      struck: (unit) =>
-        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message: describe(unit) }),
+      struck: (what) => {
+        const message = typeof what === 'string' ? what : describe(what)
+        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message })
+      },
     }
   }
 

@@ -36,6 +36,8 @@ export interface Surgery {
   /** What it needs to choose the messages that a toxic is to strike. */
   choosing(toxic: Toxic): Choosing
   readonly amqp: AmqpPowers | undefined
+  /** Nothing of the client is read. @returns what ends it. */
+  block(reason: string): () => void
 }
 
 /** What a stage needs of its lane. */
