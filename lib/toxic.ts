@@ -35,6 +35,8 @@ export interface ChoiceAttribute extends AttributeOf<string> {
 /** Any text, or the source of a regular expression; the empty one only where it is the default, and means none. */
 export interface TextAttribute extends AttributeOf<string> {
   readonly text: 'plain' | 'pattern'
+  /** A regular expression that the whole text must have. */
+  readonly form?: string
 }
 
 /** Attributes by name. */
@@ -94,6 +96,8 @@ export interface ToxicLane<A extends Attributes = Attributes> {
   /** Keeps it while others pass, until the given function is called, or this toxic is changed or removed. */
   keep(chunk: Chunk): () => void
   drop(chunk: Chunk): void
+  /** Passes on at once what it has kept, held or delayed, in order; its timers end. */
+  release(): void
   /** Passes on the end of the stream, behind all data. */
   end(due?: number): void
   /** Closes both sockets of the connection at once: what is in hand is lost. */
@@ -111,6 +115,10 @@ export interface Hooks {
   data?(chunk: Chunk): void
   /** Of a toxic that acts on messages: one that it was told to strike. What it does not send or keep is gone: drop it. */
   strike?(chunk: Chunk): void
+  /** Of such a toxic: whether it can strike one that matches; one that it cannot is not counted. */
+  matches?(chunk: Chunk): boolean
+  /** Of such a toxic: what it does instead on an open connection, if it asks for no message. @returns in words what it did. */
+  atOnce?(): string | undefined
   /** The source has ended (or was reset): call `lane.end()` now or later. */
   end?(): void
   /**
@@ -120,11 +128,18 @@ export interface Hooks {
   updated?(): void
 }
 
+/** Methods by stream. */
+export type Struck = Readonly<Partial<Record<Stream, readonly string[]>>>
+
 /** The messages that a toxic can strike. */
 export interface Strikable {
   readonly protocol: Protocol
   /** Methods of AMQP, or messages of PostgreSQL, on each stream; `*` is any. */
-  readonly on: Readonly<Partial<Record<Stream, readonly string[]>>>
+  readonly on: Struck
+  /** Those of them that it strikes with these attributes; without it all. */
+  only?(attributes: AttributeValues): Struck
+  /** Where it acts if nobody says: on both it would act twice. */
+  readonly usually?: Stream
   /** What is matched is the message that the struck one answers: of an ack, what was delivered. */
   readonly answers?: boolean
 }
@@ -142,6 +157,10 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
   /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
   open(lane: ToxicLane<A>): Hooks
 }
+
+/** What a toxic that acts on messages strikes with these attributes; of another one, nothing. */
+export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
+  strikes?.only?.(attributes) ?? strikes?.on ?? {}
 
 /** Types a definition by its own attributes. */
 export const defineToxic = <const A extends Attributes>(definition: ToxicDefinition<A>): ToxicDefinition =>

@@ -28,7 +28,10 @@ export function isValueOf(attribute: Attribute, value: unknown): value is Attrib
   if ('choices' in attribute) return attribute.choices.some((choice) => choice === value)
   if ('text' in attribute) {
     if (typeof value !== 'string') return false
-    return value === attribute.default || (value !== '' && patternProblem(attribute, value) === undefined)
+    return (
+      value === attribute.default ||
+      (value !== '' && hasForm(attribute, value) && patternProblem(attribute, value) === undefined)
+    )
   }
   const { min, max = MAX_ATTRIBUTE } = attribute
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
@@ -42,6 +45,7 @@ export function whatItMustBe(attribute: Attribute, value: unknown): string {
     const { unit, min, max = MAX_ATTRIBUTE } = attribute
     return `must be a whole number of ${unit} from ${min} to ${max}${got}`
   }
+  if (attribute.form !== undefined) return `must be like ${attribute.form}${got}`
   if (attribute.text === 'plain') return `must be a text that is not empty${got}`
   const why = typeof value === 'string' && value !== '' ? patternProblem(attribute, value) : undefined
   return `must be a regular expression${got}${why ? `: ${why}` : ''}`
@@ -53,6 +57,9 @@ export function kindOfValue(attribute: Attribute): string {
   if ('unit' in attribute) return attribute.unit
   return attribute.text === 'plain' ? 'text' : 'regular expression'
 }
+
+const hasForm = ({ form }: { form?: string }, value: string): boolean =>
+  form === undefined || new RegExp(form).test(value)
 
 function patternProblem(attribute: Attribute, value: string): string | undefined {
   if (!('text' in attribute) || attribute.text === 'plain') return undefined

@@ -5,7 +5,7 @@ import { isValueOf, whatItMustBe } from './attributes.ts'
 type Fields = Record<string, unknown>
 
 /** What makes an attribute a number, a choice or a text, and what each kind may have besides. */
-const KINDS = { unit: ['min', 'max'], choices: [], text: [] } as const
+const KINDS = { unit: ['min', 'max'], choices: [], text: ['form'] } as const
 const OF_EVERY_KIND = ['default', 'ours', 'about']
 const OF_A_TOXIC = ['type', 'about', 'attributes', 'closesWhenRemoved', 'open']
 

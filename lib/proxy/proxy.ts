@@ -111,9 +111,17 @@ export class Proxy implements ConnectionOwner {
   choosing(connection: number, toxic: Toxic): Choosing {
     const { groups, namesOf = () => undefined } = this.#context
     return {
-      tally: groups.of(toxic),
+      get tally() {
+        return groups.of(toxic)
+      },
       namesOf,
-      struck: (unit) => this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, ...describe(unit) }),
+      struck: (what) =>
+        this.#tell({
+          kind: 'toxic.struck',
+          connection,
+          by: toxic.name,
+          ...(typeof what === 'string' ? { message: what } : describe(what)),
+        }),
     }
   }
 

@@ -1,5 +1,6 @@
 import type { AmqpPowers } from '../toxic/amqp.ts'
-import type { Piece, Unit } from '../toxic/units.ts'
+import type { PostgresError } from '../toxic/postgres.ts'
+import type { Piece, PostgresUnit, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
@@ -7,7 +8,7 @@ import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
 import { striking } from './front/striking.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
-import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
+import type { Ending, Outlet, PostgresPowers, StageHost, Toxic } from './stage-host.ts'
 
 /** So many writes are done in one turn; with more, an event loop with a hundred lanes would stall. */
 const AT_ONCE = 256
@@ -31,6 +32,8 @@ export class Stage implements ToxicLane, Outlet {
   #closed = false
   readonly #alarm = new Alarm(() => this.#release())
   readonly #timers = new Alarms()
+  /** What ends when the toxic is changed or removed. */
+  readonly #blocks = new Set<() => void>()
 
   constructor(host: StageHost, toxic: Toxic, random: Random, next: Outlet) {
     this.#host = host
@@ -45,7 +48,8 @@ export class Stage implements ToxicLane, Outlet {
     this.#run(() => {
       const hooks = checkHooks(this.#toxic.definition.open(this))
       const choosing = this.#toxic.definition.strikes && this.#host.surgery?.choosing(this.#toxic)
-      this.#hooks = choosing ? striking(hooks, this.#toxic, this, choosing) : hooks
+      this.#hooks = choosing ? striking(hooks, this.#toxic, this, choosing, () => this.#act()) : hooks
+      if (choosing && this.amqp?.isOpen) this.#hooks.atOnce?.()
     })
   }
 
@@ -87,6 +91,7 @@ export class Stage implements ToxicLane, Outlet {
   data(bytes: Buffer, unit?: Unit | Piece): void {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
+    if (unit?.protocol && this.#queue.hasAside) this.#clearTheWay(unit)
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
     else if (this.#queue.isOpen) this.next.data(bytes, unit)
     else this.send({ bytes, at: 0, unit })
@@ -168,6 +173,28 @@ export class Stage implements ToxicLane, Outlet {
     this.send({ bytes, at: 0, unit: unit.copy() }, due)
   }
 
+  fail(chunk: Chunk, error: PostgresError): void {
+    const [postgres, unit] = this.#statement(chunk)
+    this.#act()
+    this.send({ ...chunk, bytes: postgres.fail(unit, error, this.#toxic) })
+  }
+
+  sendUnheard(chunk: Chunk, answered: () => void): void {
+    const [postgres, unit] = this.#statement(chunk)
+    this.#act()
+    postgres.keepUnheard(unit, () => this.#run(answered))
+    this.send(chunk)
+  }
+
+  block(reason: string): () => void {
+    this.#act()
+    const end = this.#host.surgery?.block(reason) ?? (() => {})
+    this.#blocks.add(end)
+    return () => {
+      if (this.#blocks.delete(end)) end()
+    }
+  }
+
   drop({ bytes, unit }: Chunk): void {
     this.#act()
     if (unit?.protocol) this.#host.surgery?.withheld(unit)
@@ -197,7 +224,17 @@ export class Stage implements ToxicLane, Outlet {
     if (!this.#closed) this.#timers.add(ms, () => this.#run(run))
   }
 
+  release(): void {
+    this.#leave(this.#queue.takeAll())
+  }
+
   // Within.
+
+  #statement({ unit }: Chunk): [PostgresPowers, PostgresUnit] {
+    const postgres = this.#host.surgery?.postgres
+    if (unit?.protocol === 'postgres' && postgres) return [postgres, unit]
+    throw new TypeError('only a statement of PostgreSQL can be answered')
+  }
 
   #leave(items: readonly Item[]): void {
     this.#timers.clear()
@@ -206,6 +243,17 @@ export class Stage implements ToxicLane, Outlet {
       for (const item of items) this.#pass(item)
       if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
     })
+    for (const end of this.#blocks) end()
+    this.#blocks.clear()
+  }
+
+  /** What may be overtaken, but not by this. */
+  #clearTheWay(unit: Unit): void {
+    const first = this.#queue.takeAsideIf(
+      (item) => item.unit?.protocol !== undefined && unit.ends?.(item.unit),
+    )
+    for (const item of first) this.#pass(item)
+    if (first.length > 0) this.#arm()
   }
 
   #putAside(item: Item, bytes: Buffer): void {

@@ -22,6 +22,8 @@ interface UnitOf<P extends Protocol, M> {
   readonly message: M
   /** In the lane as its tap sees it, the offset behind its last byte; undefined: a toxic made it. */
   readonly until: number | undefined
+  /** Nothing of the other may come behind it: it goes first, however long it was to be kept. */
+  ends?(other: Unit): boolean
 }
 
 export interface AmqpUnit extends UnitOf<'amqp', AmqpMessage> {
@@ -38,6 +40,18 @@ export interface AmqpUnit extends UnitOf<'amqp', AmqpMessage> {
 }
 
 export interface PostgresUnit extends UnitOf<'postgres', PostgresMessage> {
-  /** Of a message from the client, and of what answers it: the text of its statement. */
+  /** Of a message from the client, and of what answers it: the text of its statement; undefined if it is not known. */
   readonly query: string | undefined
+  /**
+   * It is the first message that executes its statement, or the first that answers that: whoever strikes it strikes the
+   * statement.
+   */
+  readonly opens: boolean
+  /**
+   * The tables that its statement touches; of one that commits, those too that its transaction has written. undefined if
+   * they are not known.
+   */
+  readonly tables: readonly string[] | undefined
+  /** What its transaction has said before it; undefined if that is not known. */
+  readonly earlier: readonly string[] | undefined
 }

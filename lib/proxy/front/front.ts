@@ -2,27 +2,36 @@ import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
 import type { Alteration } from '../tap.ts'
 import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
-import { AmqpDialect } from './amqp/dialect.ts'
 import { AmqpSurgery } from './amqp/surgery.ts'
 import type { Consumers } from './consumers.ts'
 import type { Cuts, Dialect } from './dialect.ts'
 import { Exit } from './exit.ts'
+import { PostgresDialect } from './postgres/dialect.ts'
 import type { Choosing } from './striking.ts'
 
 /** What a front needs of its connection. */
 export interface FrontHost {
   readonly consumers: Consumers
+  /** Names the server: consumers of another's queue are others. */
+  readonly server: string
+  /** Reads no more of a lane's source, or reads on. */
+  stop(stream: Stream, stopped: boolean): void
   choosing(toxic: Toxic): Choosing
   /** Shows the lane's tap bytes, or what a toxic did to its messages. */
   tap(stream: Stream, seen: Buffer | Alteration): void
   /** The toxics of a lane that act on messages, and the exit behind them. */
   outlet(stream: Stream): Outlet
+  /** What goes no further. */
+  dropped(stream: Stream, bytes: number): void
   /** No message can be told on it. */
   opaque(reason: string): void
 }
 
 /** Every client of AMQP begins with it; PostgreSQL's with a length below 16 MiB, so that its first octet is 0. */
 const AMQP_BEGINS = 'A'.charCodeAt(0)
+const POSTGRES_BEGINS = 0
+
+const STREAMS: readonly Stream[] = ['upstream', 'downstream']
 
 const AS_IT_IS: Piece = { protocol: undefined, channel: 0, inFrame: false, inMessage: false }
 
@@ -38,8 +47,10 @@ export class Front {
   readonly #withheld = new WeakSet<Unit>()
   #dialect: Dialect | undefined
   #amqp: AmqpSurgery | undefined
+  #postgres: PostgresDialect | undefined
   #opaque: string | undefined
   #wanted = false
+  #answers = false
   #cuts = false
 
   constructor(host: FrontHost) {
@@ -60,8 +71,9 @@ export class Front {
   exit(stream: Stream, next: Outlet): Exit {
     return (this.#exits[stream] ??= new Exit(
       {
-        leaving: (bytes, unit) => this.#dialect?.leaving(stream, bytes, unit) ?? [bytes],
+        leaving: (bytes, unit) => this.#leaving(stream, bytes, unit),
         isInOrder: (unit) => !this.#withheld.has(unit),
+        drops: (channel) => this.#dialect?.drops?.(stream, channel) ?? false,
         inserted: (bytes) => this.#host.tap(stream, { kind: 'inserted', bytes }),
       },
       next,
@@ -71,6 +83,7 @@ export class Front {
   /** For the toxics of one lane. */
   surgery(stream: Stream): Surgery {
     const amqp = () => this.#amqp
+    const postgres = () => this.#postgres
     return {
       withheld: (unit) => {
         this.#withheld.add(unit)
@@ -78,9 +91,13 @@ export class Front {
         this.#tellOf(stream, 'withheld', unit)
       },
       released: (unit) => this.#tellOf(stream, 'released', unit),
+      block: (reason) => this.#amqp?.block(reason) ?? (() => {}),
       choosing: (toxic) => this.#host.choosing(toxic),
       get amqp() {
         return amqp()
+      },
+      get postgres() {
+        return postgres()
       },
     }
   }
@@ -88,10 +105,9 @@ export class Front {
   /** Toxics act on messages now, or none does any more; `answers`: one asks what acks and confirms answer. */
   want(wanted: boolean, answers: boolean): void {
     this.#wanted = wanted
+    this.#answers = answers
     this.#amqp?.remember(answers)
-    if (!wanted || this.#cuts || this.#opaque !== undefined) return
-    this.#cuts = true
-    this.#dialect?.begin()
+    if (wanted) this.#begin()
   }
 
   /** Bytes that have gone on as they are, and that the lane has shown its tap. */
@@ -106,16 +122,15 @@ export class Front {
   /** Bytes that go on message by message, through `outlet`. */
   cut(stream: Stream, bytes: Buffer): void {
     const dialect = this.#speaking(stream, bytes)
-    if (dialect) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
+    if (dialect && this.#opaque === undefined) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
     else this.#gives.piece(stream, bytes, AS_IT_IS)
     this.#look()
-    if (!this.#wanted && dialect?.canFollow) this.#cuts = false
+    if (!this.#wanted && (this.#opaque !== undefined || dialect?.canFollow)) this.#cuts = false
   }
 
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
   ending(stream: Stream, how: Ending): void {
-    const rest = this.#cuts ? this.#dialect?.rest(stream) : undefined
-    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
+    if (this.#cuts && this.#opaque === undefined) this.#giveRest(stream)
     this.#host.outlet(stream).ending(how)
   }
 
@@ -135,6 +150,27 @@ export class Front {
     this.#amqp?.dispose()
   }
 
+  /** From here on bytes go on message by message. */
+  #begin(): void {
+    if (this.#cuts || this.#opaque !== undefined) return
+    this.#cuts = true
+    const within = this.#dialect?.begin()
+    if (!within) return
+    this.#exits.upstream?.begin(within.upstream)
+    this.#exits.downstream?.begin(within.downstream)
+  }
+
+  #leaving(stream: Stream, bytes: Buffer, unit: Unit): readonly Buffer[] | undefined {
+    if (!this.#dialect) return [bytes]
+    const isLate = this.#withheld.has(unit)
+    const pieces = this.#dialect.leaving(stream, bytes, unit, isLate)
+    if (!pieces && !isLate) {
+      this.#withheld.add(unit)
+      this.#tellOf(stream, 'withheld', unit)
+    }
+    return pieces
+  }
+
   readonly #gives: Cuts = {
     unit: (stream, bytes, make) => {
       this.#tap(stream, bytes)
@@ -144,6 +180,14 @@ export class Front {
       this.#tap(stream, bytes)
       this.#host.outlet(stream).data(bytes, piece)
     },
+    withhold: (stream, bytes, whole) => {
+      this.#tap(stream, bytes)
+      this.#host.dropped(stream, bytes.length)
+      if (whole) this.#host.tap(stream, { kind: 'withheld', until: this.#tapped[stream] })
+    },
+    swallow: (stream, bytes) => this.#host.dropped(stream, bytes.length),
+    close: (stream, toxic) => this.#host.outlet(stream).ending({ closedBy: toxic }),
+    insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
   }
 
   #tap(stream: Stream, bytes: Buffer): void {
@@ -158,24 +202,32 @@ export class Front {
   /** What the connection speaks, told by the client's first byte; its server does not speak first. */
   #speaking(stream: Stream, bytes: Buffer): Dialect | undefined {
     if (this.#dialect || this.#opaque !== undefined || bytes.length === 0) return this.#dialect
-    const isAmqp = stream === 'upstream' && bytes[0] === AMQP_BEGINS
-    if (!isAmqp) {
-      this.#giveUp('neither AMQP nor PostgreSQL')
-      return undefined
-    }
-    const dialect = this.#speakAmqp()
-    if (this.#cuts) dialect.begin()
-    return dialect
+    const first = stream === 'upstream' ? bytes[0] : undefined
+    if (first === AMQP_BEGINS) this.#dialect = this.#speakAmqp()
+    else if (first === POSTGRES_BEGINS) this.#dialect = this.#postgres = new PostgresDialect(this.#gives)
+    else this.#giveUp('neither AMQP nor PostgreSQL')
+    // Its client has only begun: nothing of a message has left.
+    if (this.#cuts) this.#dialect?.begin()
+    return this.#dialect
   }
 
   #speakAmqp(): Dialect {
-    const dialect = new AmqpDialect(this.#gives)
-    this.#dialect = dialect
-    this.#amqp = new AmqpSurgery(dialect, {
+    const amqp = new AmqpSurgery(this.#gives, {
       consumers: this.#host.consumers,
-      insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
+      server: this.#host.server,
+      begin: () => this.#begin(),
+      insert: (stream, bytes, channel, left) => this.#exits[stream]?.insert(bytes, channel, left),
+      stop: (stream, stopped) => this.#host.stop(stream, stopped),
     })
-    return dialect
+    amqp.remember(this.#answers)
+    this.#amqp = amqp
+    this.#dialect = amqp.dialect
+    return amqp.dialect
+  }
+
+  #giveRest(stream: Stream): void {
+    const rest = this.#dialect?.rest(stream)
+    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
   }
 
   #look(): void {
@@ -185,7 +237,8 @@ export class Front {
 
   #giveUp(reason: string): void {
     this.#opaque = reason
-    this.#cuts = false
+    // What is in hand of messages goes on, and all the rest behind it, through the toxics that may have something in hand.
+    if (this.#cuts) for (const stream of STREAMS) this.#giveRest(stream)
     this.#host.opaque(reason)
   }
 }
