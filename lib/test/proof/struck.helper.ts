@@ -64,9 +64,10 @@ export function planStrikes(seed: string, rpc: string, round: number): StrikePla
   // No two of them double the same message. Of a call of an action the copy lies right behind in the queue, for the other
   // executor; results of several executors mix there, so that a copy is given to the other engine.
   const first = upTo(random, MOST_NTH - 1)
+  const callsAt = oneOf<Strike['way']>(random, ['published', 'delivered'])
   const double = (_: unknown, index: number): Strike => {
     const call = oneOf(random, calls)
-    const way = call === 'run_action' ? oneOf(random, ['published', 'delivered']) : 'delivered'
+    const way = call === 'run_action' ? callsAt : 'delivered'
     return { call, way, nth: 1 + ((first + index) % MOST_NTH) }
   }
   return {
@@ -115,17 +116,23 @@ export async function playStrikes(
     session.record({ kind: 'scenario.ended', scenario })
   }
   const entries = untold(session.journal.entries())
-  return { truth, verdict: judge(entries, scenario), swapped: swappedIn(entries.slice(from)) }
+  const swapped = swappedIn(entries.slice(from))
+    // A second copy of what was doubled goes by as nobody's second one.
+    .filter(({ by, text }) => truth.swapped.includes(text) || !armed.doubled().has(by))
+    .map(({ text }) => text)
+  return { truth, verdict: judge(entries, scenario), swapped }
 }
 
 /** `A behind B` of every message that another overtook, by the ledger. */
-function swappedIn(entries: readonly Entry[]): string[] {
+function swappedIn(entries: readonly Entry[]): { by: string; text: string }[] {
   const messages = [...trafficOf(entries).messages.values()]
   return messages
     .flatMap(({ call, deliveries }) =>
-      deliveries.flatMap(({ held }) => held?.overtakenBy.map((other) => behind(call.identity, other)) ?? []),
+      deliveries.flatMap(({ held }) =>
+        (held?.overtakenBy ?? []).map((by) => ({ by, text: behind(call.identity, by) })),
+      ),
     )
-    .toSorted()
+    .toSorted((a, b) => (a.text < b.text ? -1 : 1))
 }
 
 const behind = (first: string, second: string): string => `${first} behind ${second}`
@@ -165,6 +172,8 @@ interface Armed extends AsyncDisposable {
   /** Resolves when each has struck, but for those that swap, which may have nothing to. */
   fired(): Promise<void>
   truth(): Struck
+  /** Identities of what was doubled. */
+  doubled(): Set<string>
 }
 
 interface Hit {
@@ -219,6 +228,7 @@ async function armPlan(session: Session, plan: StrikePlan): Promise<Armed> {
   const of = (kind: string): Hit[] => [...hits].flatMap(([name, own]) => (name.startsWith(kind) ? own : []))
   return {
     fired: () => allFired(hits),
+    doubled: () => new Set(of('double').map(({ identity }) => identity)),
     truth: () =>
       truthOf(
         of('drop'),
