@@ -8,11 +8,42 @@ export const runsTwice: KnownGap = {
     'another executor than the first takes the copy',
   breaks: [
     { word: 'duplicated', text: /^one attempt of task .* ran 2 times$/ },
-    { word: 'duplicated', text: /^(run_action|on_action_complete) \(.*: done more than once$/ },
+    { word: 'duplicated', text: /^(run_action|on_action_complete) \(.*: done more than once/ },
   ],
   rpc: ['oslo'],
   mistral: [15],
   seen: '6 of 85',
+}
+
+export const copyRuns: KnownGap = {
+  name: 'a second copy of a run_action runs too',
+  because:
+    'an executor runs every run_action that it is given: whether another one has run it already is known to nobody before ' +
+    'its result is refused',
+  breaks: [
+    { word: 'duplicated', text: /^one attempt of task .* ran 2 times$/ },
+    { word: 'duplicated', text: /^run_action \(.*: done more than once/ },
+  ],
+  rpc: ['oslo', 'kombu'],
+  mistral: [15],
+  seen: 'forced',
+}
+
+export const lostAfterCommit: KnownGap = {
+  name: 'what follows a commit is lost',
+  because:
+    'an engine sends the next action from memory, after its commit: if it dies or loses the database at that moment, the ' +
+    'action is in the database and was never sent, and expires',
+  breaks: [
+    {
+      word: 'repeated',
+      text: /ran in 2 attempts$/,
+      evidence: [/is ERROR for want of a heartbeat, and ran 0 times$/, /is SUCCESS, and ran 1 times$/],
+    },
+  ],
+  rpc: ['oslo', 'kombu'],
+  mistral: [15],
+  seen: 'forced',
 }
 
 export const forgottenAfterCommit: KnownGap = {
