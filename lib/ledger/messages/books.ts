@@ -30,6 +30,11 @@ export class Unanswered<P extends { tag: number }> {
     return this.#open.has(tag) || this.#aside.has(tag)
   }
 
+  /** Its other side cannot have answered it, or has done so already. */
+  asideOf(tag: number): P | undefined {
+    return this.#aside.get(tag)
+  }
+
   setAside(passage: P): void {
     this.#open.delete(passage.tag)
     this.#aside.set(passage.tag, passage)

@@ -1,5 +1,5 @@
 import type { Fate } from './fates.ts'
-import { isOut, type Delivery, type Send } from './passages.ts'
+import { isOut, settlementOf, type Delivery, type Send } from './passages.ts'
 import type { Message } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -17,8 +17,14 @@ export function divergencesOf({ sends, deliveries }: Message, fate: Fate, world:
     found.push('its work was seen, though every delivery of it was taken out')
   const certain = handedOn.filter(isCertain)
   // A delivery that was cut before it reached our proxy is seen only when the broker repeats it.
-  if (isDone(fate) && deliveries.length > 0 && certain.length > byBroker.length)
+  const hasCome = isDone(fate) || fate === 'never reached its consumer'
+  if (hasCome && deliveries.length > 0 && certain.length > byBroker.length)
     found.push(`it was published ${certain.length} times and delivered ${byBroker.length} times`)
+  for (const delivery of deliveries)
+    if (isOut(delivery) && isSettledUnseen(delivery, world))
+      found.push(
+        `its delivery, entry ${delivery.ordinal}, was taken out and never acknowledged, though the broker waits for nothing`,
+      )
   for (const delivery of deliveries)
     if (
       isDone(fate) &&
@@ -33,6 +39,13 @@ export function divergencesOf({ sends, deliveries }: Message, fate: Fate, world:
           : `its delivery, entry ${delivery.ordinal}, was never acknowledged, and it was not delivered again when the connection had closed`,
       )
   return found
+}
+
+/** Somebody must have acknowledged it: its connection lives, and its queue has nothing to be acknowledged. */
+function isSettledUnseen(delivery: Delivery, world: World): boolean {
+  const { noAck, over, queue } = delivery
+  if (noAck || over || settlementOf(delivery) !== undefined) return false
+  return queue !== undefined && world.queue(queue)?.unacked === 0
 }
 
 /** An acknowledgement must have been there: its connection lives, or the broker did not deliver the message again. */

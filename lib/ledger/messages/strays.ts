@@ -1,5 +1,6 @@
 import type { EntryOf } from '../entries.ts'
 import type { ChannelBook, Seen } from './books.ts'
+import { isOut } from './passages.ts'
 
 /** An entry that does not fit those before it: something was seen that had not begun, or not seen that must have been. */
 export interface Stray {
@@ -32,8 +33,11 @@ export class Strays {
     book[what] = tag
   }
 
-  checkConfirm(entry: EntryOf<'message.confirmed'>, { published, closed }: ChannelBook): void {
-    const { tag } = entry
+  checkConfirm(entry: EntryOf<'message.confirmed'>, { published, closed, sends }: ChannelBook): void {
+    const { tag, multiple, inserted } = entry
+    const out = sends.asideOf(tag)
+    if (out && !multiple && !inserted)
+      this.add(entry, `publish ${tag} was confirmed, though it had been taken out`, out.identity)
     if (tag > published && !closed)
       this.add(entry, `publish ${tag} was confirmed after number ${published} was published`)
   }
@@ -45,8 +49,11 @@ export class Strays {
     const isCopy = deliveries.has(tag) || answered.has(tag)
     if (tag > delivered && !isCopy && !closed)
       this.add(entry, `delivery ${tag} was answered after number ${delivered} was delivered`)
-    if (!multiple && !inserted && answered.has(tag))
-      this.add(entry, `delivery ${tag} was answered twice`, answered.get(tag))
+    if (multiple || inserted) return
+    if (answered.has(tag)) this.add(entry, `delivery ${tag} was answered twice`, answered.get(tag))
+    const out = deliveries.asideOf(tag)
+    if (out && isOut(out))
+      this.add(entry, `delivery ${tag} was answered, though it had been taken out`, out.identity)
   }
 
   checkCopy(entry: EntryOf<'message.delivered'>, { deliveries, answered }: ChannelBook): void {

@@ -92,6 +92,15 @@ describe('the verdict on messages that were struck', () => {
     expect(told(verdict)).to.deep.equal(['never delivered: it was taken out on executor-1.rabbitmq'])
   })
 
+  it('is unknown if such a one was acknowledged after all, or the broker waits for nothing', () => {
+    const kept = droppedBehind.slice(0, 4)
+    const queues = broker([{ name: 'mistral_executor' }])
+    const settled = verdictOn(scenario(...upTo(...kept), ...rest(expiredRows, { asked, queues })))
+    const answered = verdictOn(gone(...kept, [33, acked('executor-1', 1)]))
+    for (const verdict of [settled, answered])
+      expect(verdict.reasons.find(({ word }) => word === 'evidence')?.ids).to.deep.equal([call.identity])
+  })
+
   it('is valid if it came back when its connection had closed', () => {
     const back: story.Story = [
       ...droppedBehind.slice(0, 4),

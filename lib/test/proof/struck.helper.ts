@@ -2,7 +2,7 @@ import type { Entry } from '../../ledger/entries.ts'
 import { isOut } from '../../ledger/messages/passages.ts'
 import { trafficOf, type Message } from '../../ledger/messages/traffic.ts'
 import { judge } from '../../ledger/verdict.ts'
-import type { Verdict } from '../../ledger/verdict-document.ts'
+import { WORDS, type Verdict } from '../../ledger/verdict-document.ts'
 import { cleanState } from '../../scenario/clean.ts'
 import { allLinks } from '../../scenario/link-evidence.ts'
 import { Run } from '../../scenario/run.ts'
@@ -11,6 +11,7 @@ import type { AttributeValue, Stream } from '../../toxic.ts'
 import { monotonicMs } from '../../util/clock.ts'
 import { poll } from '../../util/poll.ts'
 import { seededRandom, type Random } from '../../util/random.ts'
+import { strikeMutations } from './mutations.helper.ts'
 import { untold } from './truth.helper.ts'
 
 type Call = 'run_action' | 'on_action_complete'
@@ -95,7 +96,7 @@ export async function playStrikes(
   session: Session,
   scenario: string,
   plan: StrikePlan,
-): Promise<{ truth: Struck; verdict: Verdict; swapped: string[] }> {
+): Promise<{ truth: Struck; verdict: Verdict; swapped: string[]; unnoticed: string[] }> {
   await cleanState(session)
   session.record({ kind: 'scenario.begun', scenario, suite: 'truth', promise: 'names what was done' })
   const run = new Run(session, scenario)
@@ -120,7 +121,23 @@ export async function playStrikes(
     // A second copy of what was doubled goes by as nobody's second one.
     .filter(({ by, text }) => truth.swapped.includes(text) || !armed.doubled().has(by))
     .map(({ text }) => text)
-  return { truth, verdict: judge(entries, scenario), swapped }
+  return { truth, verdict: judge(entries, scenario), swapped, unnoticed: unnoticedIn(entries, scenario) }
+}
+
+/** What is said of messages, without ordinals. */
+const said = ({ findings, reasons }: Verdict): string =>
+  [...WORDS.flatMap((word) => findings[word]), ...reasons]
+    .map(({ text }) => text.replaceAll(/entry \d+/g, 'entry'))
+    .join('\n')
+
+/** Falsifications of what was done to messages that the verdict does not tell. */
+function unnoticedIn(entries: readonly Entry[], scenario: string): string[] {
+  const before = said(judge(entries, scenario))
+  return [...strikeMutations(entries, scenario)].flatMap(({ what, about, entries: mutated, mayPass }) => {
+    const verdict = judge(mutated, scenario)
+    const isNamed = verdict.reasons.some(({ ids }) => ids.some((id) => about.includes(id) || Number(id) > 0))
+    return mayPass || (isNamed && said(verdict) !== before) ? [] : [`${what}, of ${about.join()}`]
+  })
 }
 
 /** `A behind B` of every message that another overtook, by the ledger. */

@@ -52,13 +52,14 @@ for (const rpc of rpcDrivers)
 
       it(`names exactly what they struck: round ${round}, ${strikesText(plan)}`, async function play() {
         this.timeout(ROUND_LIMIT_MS)
-        const { truth, verdict, swapped } = await playStrikes(session, `struck/${round}`, plan)
+        const { truth, verdict, swapped, unnoticed } = await playStrikes(session, `struck/${round}`, plan)
         const because = `${textOf(verdict)}\n${doubtsOf(verdict)}\n`
         expect(named(verdict, 'lost'), because).to.deep.equal(truth.lost)
         expect(named(verdict, 'duplicated'), because).to.deep.equal(truth.duplicated)
         expect(swapped).to.deep.equal(truth.swapped)
         expect(verdict.counts.messages.unknown, because).to.equal(0)
         expect(doubtsOf(verdict), because).to.equal('')
+        expect(unnoticed).to.deep.equal([])
       })
     }
   })
