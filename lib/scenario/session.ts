@@ -26,6 +26,7 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
+import { Names } from './names.ts'
 import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
 import { Triggers } from './triggers.ts'
@@ -126,16 +127,25 @@ function startTap(
   known: readonly ToxicDefinition[],
   watch: WireWatch,
   strikes: Session['strikes'],
+  names: Names,
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
     watch.onEvent(event)
+    names.onEvent(event)
     if (event.kind === 'toxic.struck')
       strikes.get(event.by)?.({ link: event.proxy, identity: event.identity })
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics: known, seed, tap: watch.tap, follows: () => true, onEvent })
+  return startToxiproxy({
+    toxics: known,
+    seed,
+    tap: watch.tap,
+    follows: () => true,
+    namesOf: names.of,
+    onEvent,
+  })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -170,7 +180,11 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     broken = error
     plan.onBroken?.(error)
   }
-  const record = (fact: Fact) => void journal.append(fact)
+  const names = new Names()
+  const record = (fact: Fact) => {
+    names.learn(fact)
+    journal.append(fact)
+  }
   const onEvent = (event: ClusterEvent) => {
     record(event)
     if (event.kind === 'node.exited' && !event.expected && !isNode(event.node))
@@ -216,7 +230,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     const triggers = new Triggers()
     const known = [...toxics, ...triggers.definitions]
     const strikes: Session['strikes'] = new Map()
-    const tap = await startTap(plan, known, watch, strikes, record)
+    const tap = await startTap(plan, known, watch, strikes, names, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
@@ -234,6 +248,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     opened.push(cluster)
     const database = new MistralDatabase({ port: cluster.postgres.port, database: 'mistral' })
     opened.push(database)
+    names.use(() => database.readNames())
+    opened.push({ [Symbol.asyncDispose]: async () => names[Symbol.dispose]() })
     const rest = () => {
       const api = [...cluster.nodes.values()].find((node) => node.kind === 'api')
       if (api === undefined) throw new HarnessError('no api node runs')
