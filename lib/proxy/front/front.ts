@@ -120,7 +120,7 @@ export class Front {
     if (dialect) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
     else this.#gives.piece(stream, bytes, AS_IT_IS)
     this.#look()
-    if (!this.#wanted && dialect?.canFollow) this.#cuts = false
+    if (!this.#wanted && dialect?.canFollow && this.#isClear) this.#cuts = false
   }
 
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
@@ -190,6 +190,11 @@ export class Front {
       insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
     })
     return dialect
+  }
+
+  /** What passes by from now on lands inside of nothing. */
+  get #isClear(): boolean {
+    return STREAMS.every((stream) => this.#exits[stream]?.isClear ?? true)
   }
 
   #giveRest(stream: Stream): void {
