@@ -1,6 +1,7 @@
 /** What the tests of toxics on a real PostgreSQL share. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { expect } from 'chai'
 import { Client, type QueryConfig } from 'pg'
 import { toxics } from '../../../toxics/index.ts'
 import { startToxiproxy, type RunningToxiproxy } from '../../api/server.ts'
@@ -17,7 +18,7 @@ import type { PostgresMessage } from '../../wire/postgres/messages.ts'
 const USER = 'postgres'
 
 /** How a statement is sent. */
-export type Protocol = 'simple' | 'extended'
+type Protocol = 'simple' | 'extended'
 export const PROTOCOLS: readonly Protocol[] = ['simple', 'extended']
 
 /** A PostgreSQL of our own behind two followed links. */
@@ -119,6 +120,37 @@ export class Bed {
     return rows[0]?.n ?? 0
   }
 
+  async sessionsEnd(): Promise<void> {
+    await eventually('the server has no session left', async () => (await this.sessions()) === 0)
+  }
+
+  /** `t` and `u`, empty. */
+  async makeTables(): Promise<void> {
+    const direct = await this.direct()
+    await direct.query(
+      'DROP TABLE IF EXISTS t, u; CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int)',
+    )
+  }
+
+  /** The ids in `t`. */
+  async ids(): Promise<number[]> {
+    const { rows } = await (await this.direct()).query<{ id: number }>('SELECT id FROM t ORDER BY id')
+    return rows.map(({ id }) => id)
+  }
+
+  /** A session goes on as if nothing had been, and holds nothing. */
+  async stays(client: Client): Promise<void> {
+    expect(await isSane(client)).to.equal(true)
+    expect(await this.left()).to.deep.equal([])
+  }
+
+  /** Whatever was struck: once its clients are gone nothing of them is left. */
+  async isLeftClean(): Promise<void> {
+    await this.clear()
+    await this.sessionsEnd()
+    expect(await this.left()).to.deep.equal([])
+  }
+
   async stop(): Promise<void> {
     await this.#direct?.end()
     await this.#server.close()
@@ -164,6 +196,9 @@ export async function layBed(): Promise<Bed> {
   }
 }
 
+export const eventually = (what: string, holds: () => Promise<boolean>): Promise<unknown> =>
+  poll(async () => (await holds()) || undefined, { what, deadlineMs: 5000, everyMs: 2 })
+
 async function connected(port: number): Promise<Client> {
   const client = new Client({ host: '127.0.0.1', port, user: USER, database: DATABASE })
   // What becomes of the connection is told by the query that was under way.
@@ -191,7 +226,7 @@ export async function outcome(
 }
 
 /** A hundred queries of both protocols are answered as they should be. */
-export async function isSane(client: Client): Promise<boolean> {
+async function isSane(client: Client): Promise<boolean> {
   for (let n = 0; n < 50; n += 1) {
     const simple = await client.query<{ n: number }>(`SELECT ${n} AS n`)
     const extended = await client.query<{ n: number }>('SELECT $1::int AS n', [n])
@@ -231,8 +266,8 @@ export class Raw {
     return this.came.splice(0).map(inWords)
   }
 
-  until(what: string, holds: () => boolean): Promise<true> {
-    return poll(() => holds() || undefined, { what, deadlineMs: 5000, everyMs: 1 })
+  until(what: string, holds: () => boolean): Promise<unknown> {
+    return eventually(what, async () => Promise.resolve(holds()))
   }
 
   end(): void {
@@ -249,7 +284,7 @@ export class Raw {
 }
 
 /** `CommandComplete INSERT 0 1`, `ErrorResponse 40001`, `ReadyForQuery I`. */
-export function inWords({ type, fields }: PostgresMessage): string {
+function inWords({ type, fields }: PostgresMessage): string {
   const { tag, code, status } = fields as { tag?: string; code?: string; status?: string }
   return [type, tag, code, status].filter(Boolean).join(' ')
 }

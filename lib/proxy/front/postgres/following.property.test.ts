@@ -85,6 +85,9 @@ function run(steps: Step[], sizesInTurn: number[], wanted: boolean[]): Following
   return it
 }
 
+const told = ({ units }: Following): unknown[] =>
+  units.map(({ unit }) => [unit.message.type, unit.query, unit.opens, unit.until])
+
 describe('a connection to PostgreSQL whose messages are followed', () => {
   it('goes on as it came, whatever its pieces and whenever toxics act on messages', () => {
     fc.assert(
@@ -119,8 +122,6 @@ describe('a connection to PostgreSQL whose messages are followed', () => {
   it('is cut into the same messages, whatever its pieces', () => {
     fc.assert(
       fc.property(conversation, sizes, (steps, pieces) => {
-        const told = ({ units }: Following) =>
-          units.map(({ unit }) => [unit.message.type, unit.query, unit.opens, unit.until])
         expect(told(run(steps, pieces, [true]))).to.deep.equal(told(run(steps, [2 ** 24], [true])))
       }),
     )

@@ -23,6 +23,14 @@ const told = ({ units }: Following): string[] =>
 
 const session = (...steps: Step[][]): string[] => told(cutting(startup(), ...steps))
 
+/** A row of a portal, and how that ends. */
+const part = (answer: Buffer): Step[] => [
+  frontend(client.execute('p', 1), client.flush()),
+  backend(server.row('1'), answer),
+]
+
+const one = (sql: string): Buffer[] => [client.parse(sql), client.bind([]), client.execute()]
+
 describe('what the messages of PostgreSQL are about', () => {
   it('is, of a query and all that answers it, its text', () => {
     expect(
@@ -73,10 +81,6 @@ describe('what the messages of PostgreSQL are about', () => {
   })
 
   it('is one statement, where its rows are asked for in parts', () => {
-    const part = (answer: Buffer): Step[] => [
-      frontend(client.execute('p', 1), client.flush()),
-      backend(server.row('1'), answer),
-    ]
     const said = session(
       [frontend(client.parse('SELECT 1'), client.bind([], { portal: 'p' }))],
       [backend(server.bare('12'))],
@@ -90,7 +94,6 @@ describe('what the messages of PostgreSQL are about', () => {
   })
 
   it('is told of each of those that were sent together, also behind one that failed', () => {
-    const one = (sql: string) => [client.parse(sql), client.bind([]), client.execute()]
     expect(
       session([
         frontend(...one('A'), ...one('B'), ...one('C'), client.sync(), client.query('D')),
