@@ -41,9 +41,9 @@ export function proxyChange(body: unknown, enabled: boolean): ProxyChange {
 export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
   const fields = new Fields(body)
   const type = fields.string('type') ?? ''
-  const stream = (fields.string('stream') ?? 'downstream').toLowerCase()
-  if (!isStream(stream)) throw new ApiError('invalidStream')
   const definition = definitions.find((known) => known.type === type)
+  const stream = (fields.string('stream') ?? usualStream(definition)).toLowerCase()
+  if (!isStream(stream)) throw new ApiError('invalidStream')
   if (!definition) throw new ApiError('invalidToxicType')
   return {
     name: fields.string('name') || `${type}_${stream}`,
@@ -53,6 +53,12 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
     attributes: attributesOf(definition, fields.fields('attributes'), defaultsOf(definition)),
     ...durationOf(fields),
   }
+}
+
+/** Toxiproxy's own, unless the toxic strikes messages on the other one only. */
+function usualStream(definition: ToxicDefinition | undefined): Stream {
+  const { upstream, downstream } = definition?.strikes?.on ?? {}
+  return upstream && !downstream ? 'upstream' : 'downstream'
 }
 
 /** Name, type and stream may be given and are not looked at: clients send all that they have. */
