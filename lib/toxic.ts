@@ -115,6 +115,10 @@ export interface Hooks {
   data?(chunk: Chunk): void
   /** Of a toxic that acts on messages: one that it was told to strike. What it does not send or keep is gone: drop it. */
   strike?(chunk: Chunk): void
+  /** Of such a toxic: whether it can strike one that matches; one that it cannot is not counted. */
+  matches?(chunk: Chunk): boolean
+  /** Of such a toxic: what it does instead on an open connection, if it asks for no message. @returns in words what it did. */
+  atOnce?(): string | undefined
   /** The source has ended (or was reset): call `lane.end()` now or later. */
   end?(): void
   /**
@@ -124,11 +128,18 @@ export interface Hooks {
   updated?(): void
 }
 
+/** Methods by stream. */
+export type Struck = Readonly<Partial<Record<Stream, readonly string[]>>>
+
 /** The messages that a toxic can strike. */
 export interface Strikable {
   readonly protocol: Protocol
   /** Methods of AMQP, or messages of PostgreSQL, on each stream; `*` is any. */
-  readonly on: Readonly<Partial<Record<Stream, readonly string[]>>>
+  readonly on: Struck
+  /** Those of them that it strikes with these attributes; without it all. */
+  only?(attributes: AttributeValues): Struck
+  /** Where it acts if nobody says: on both it would act twice. */
+  readonly usually?: Stream
   /** What is matched is the message that the struck one answers: of an ack, what was delivered. */
   readonly answers?: boolean
 }
@@ -146,6 +157,10 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
   /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
   open(lane: ToxicLane<A>): Hooks
 }
+
+/** What a toxic that acts on messages strikes with these attributes; of another one, nothing. */
+export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
+  strikes?.only?.(attributes) ?? strikes?.on ?? {}
 
 /** Types a definition by its own attributes. */
 export const defineToxic = <const A extends Attributes>(definition: ToxicDefinition<A>): ToxicDefinition =>

@@ -1,4 +1,5 @@
 import { expect, scenario } from '../lib/scenario/index.ts'
+import { cancelledInTheMiddle } from './known-gaps.ts'
 
 describe('The broker cancels a consumer', () => {
   const run = scenario({ engine: 2, executor: 2 })
@@ -7,7 +8,7 @@ describe('The broker cancels a consumer', () => {
     const cancelled = await run.link('executor-1', 'rabbitmq').onCall('run_action').nth(2).cancelConsumer()
     await run.start('sequence', { tasks: 6 }, { times: 4 })
     await cancelled.fired()
-    expect(await run.verdict()).to.be.valid
+    expect(await run.verdict()).to.be.knownGap(cancelledInTheMiddle)
   })
 
   it('finishes every workflow without the engine', async () => {

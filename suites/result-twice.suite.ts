@@ -7,7 +7,7 @@ describe('One on_action_complete comes twice', () => {
     const twice = await run.links('executor-*', 'rabbitmq').onPublish('on_action_complete').nth(2).duplicate()
     await run.start('sequence', { tasks: 4 }, { times: 4 })
     await twice.fired()
-    expect(await run.verdict()).to.be.valid
+    expect(await run.verdict({ allow: [twice] })).to.be.valid
   })
 
   it('finishes every workflow, each task once, delivered to two engines', async () => {
@@ -18,6 +18,6 @@ describe('One on_action_complete comes twice', () => {
       .duplicate({ to: 'other' })
     await run.start('sequence', { tasks: 4 }, { times: 4 })
     await twice.fired()
-    expect(await run.verdict()).to.be.valid
+    expect(await run.verdict({ allow: [twice] })).to.be.valid
   })
 })

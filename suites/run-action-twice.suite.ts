@@ -1,4 +1,5 @@
 import { expect, scenario } from '../lib/scenario/index.ts'
+import { copyRuns } from './known-gaps.ts'
 
 describe('One run_action comes twice', () => {
   const run = scenario({ executor: 2 })
@@ -7,7 +8,7 @@ describe('One run_action comes twice', () => {
     const twice = await run.links('engine-*', 'rabbitmq').onPublish('run_action').nth(2).duplicate()
     await run.start('parallel', { tasks: 4 }, { times: 2 })
     await twice.fired()
-    expect(await run.verdict()).to.be.valid
+    expect(await run.verdict()).to.be.knownGap(copyRuns)
   })
 
   it('runs each action once, delivered to two executors', async () => {
@@ -18,6 +19,6 @@ describe('One run_action comes twice', () => {
       .duplicate({ to: 'other' })
     await run.start('parallel', { tasks: 4 }, { times: 2 })
     await twice.fired()
-    expect(await run.verdict()).to.be.valid
+    expect(await run.verdict()).to.be.knownGap(copyRuns)
   })
 })

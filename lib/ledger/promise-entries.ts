@@ -33,7 +33,7 @@ export interface GapExpected {
   scenario: string
   name: string
   because: string
-  breaks: { word: AllowedWord; text: string; evidence: string[] }[]
+  breaks: { word: AllowedWord; text: string; evidence: string[]; optional?: true }[]
   rpc: Rpc[]
   mistral: number[]
   seen: 'forced' | `${number} of ${number}`

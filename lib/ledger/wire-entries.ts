@@ -250,7 +250,7 @@ export interface TransactionFailed extends Seen {
 export interface TransactionEnded extends Seen {
   kind: 'transaction.ended'
   transaction: number
-  /** ambiguous: its COMMIT was sent and not answered. lost: its connection ended before, and the server rolls it back. */
+  /** ambiguous: its COMMIT was handed on and not answered. lost: its connection ended before, and the server rolls it back. */
   outcome: 'committed' | 'rolled back' | 'prepared' | 'ambiguous' | 'lost'
   statements: number
   /** What it wrote or locked, `update action_executions_v2`, each once. */

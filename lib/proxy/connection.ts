@@ -25,6 +25,8 @@ export interface ConnectionOwner {
   readonly toxics: { list(): Toxic[] }
   /** Connections' messages are followed, so that toxics may act on them at any time. */
   readonly follows: boolean
+  /** Its server, as dialled. */
+  readonly upstream: string
   readonly consumers: Consumers
   choosing(connection: number, toxic: Toxic): Choosing
   tap(connection: number, stream: Stream): Tap | undefined
@@ -87,6 +89,8 @@ export class Connection implements LaneOwner {
     if (owner.follows || owner.toxics.list().some(({ definition }) => definition.strikes))
       this.front = new Front({
         consumers: owner.consumers,
+        server: owner.upstream,
+        stop: (stream, stopped) => this.#lanes?.[stream].stop(stopped),
         choosing: (toxic) => owner.choosing(this.id, toxic),
         tap: (stream, seen) => this.#lanes?.[stream].see(seen),
         outlet: (stream) => this.#laneOf(stream).chain.messages,

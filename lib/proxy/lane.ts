@@ -63,6 +63,8 @@ export class Lane implements ChainHost, OutflowHost {
   /** Bytes since its last turn, and whether it waits for the next one. */
   #readOn = 0
   #rests = false
+  /** Nothing more is read; what has been read goes on. */
+  #stopped = false
   /** The count of a lane that has ended. */
   #final: LaneBytes | undefined
 
@@ -124,6 +126,7 @@ export class Lane implements ChainHost, OutflowHost {
     const { isTransparent } = this.chain
     const full =
       this.#rests ||
+      this.#stopped ||
       this.#outflow.isFrozen ||
       (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
       (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
@@ -202,6 +205,12 @@ export class Lane implements ChainHost, OutflowHost {
       this.#tap = undefined
       this.#owner.failed('tap', error)
     }
+  }
+
+  /** Nothing more is read, or all again; what has been read goes on. */
+  stop(stopped: boolean): void {
+    this.#stopped = stopped
+    this.balance()
   }
 
   /** Nothing more is read or leaves until it is thawed. */

@@ -54,6 +54,17 @@ export class Queue {
     this.#aside.splice(later < 0 ? this.#aside.length : later, 0, item)
   }
 
+  get hasAside(): boolean {
+    return this.#aside.length > 0
+  }
+
+  /** Takes off what is aside and meets the condition, in order. */
+  takeAsideIf(meets: (item: Item) => boolean | undefined): Item[] {
+    const taken = this.#aside.filter(meets)
+    if (taken.length > 0) this.#aside = this.#aside.filter((item) => !taken.includes(item))
+    return taken
+  }
+
   /** @returns false if it has left. */
   takeAside(item: Item): boolean {
     const index = this.#aside.indexOf(item)

@@ -46,6 +46,8 @@ export interface Surgery {
   choosing(toxic: Toxic): Choosing
   readonly amqp: AmqpPowers | undefined
   readonly postgres: PostgresPowers | undefined
+  /** Nothing of the client is read. @returns what ends it. */
+  block(reason: string): () => void
 }
 
 /** What a stage needs of its lane. */

@@ -32,6 +32,8 @@ export class Stage implements ToxicLane, Outlet {
   #closed = false
   readonly #alarm = new Alarm(() => this.#release())
   readonly #timers = new Alarms()
+  /** What ends when the toxic is changed or removed. */
+  readonly #blocks = new Set<() => void>()
 
   constructor(host: StageHost, toxic: Toxic, random: Random, next: Outlet) {
     this.#host = host
@@ -46,7 +48,8 @@ export class Stage implements ToxicLane, Outlet {
     this.#run(() => {
       const hooks = checkHooks(this.#toxic.definition.open(this))
       const choosing = this.#toxic.definition.strikes && this.#host.surgery?.choosing(this.#toxic)
-      this.#hooks = choosing ? striking(hooks, this.#toxic, this, choosing) : hooks
+      this.#hooks = choosing ? striking(hooks, this.#toxic, this, choosing, () => this.#act()) : hooks
+      if (choosing && this.amqp?.isOpen) this.#hooks.atOnce?.()
     })
   }
 
@@ -88,6 +91,7 @@ export class Stage implements ToxicLane, Outlet {
   data(bytes: Buffer, unit?: Unit | Piece): void {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
+    if (unit?.protocol && this.#queue.hasAside) this.#clearTheWay(unit)
     if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
     else if (this.#queue.isOpen) this.next.data(bytes, unit)
     else this.send({ bytes, at: 0, unit })
@@ -182,6 +186,15 @@ export class Stage implements ToxicLane, Outlet {
     this.send(chunk)
   }
 
+  block(reason: string): () => void {
+    this.#act()
+    const end = this.#host.surgery?.block(reason) ?? (() => {})
+    this.#blocks.add(end)
+    return () => {
+      if (this.#blocks.delete(end)) end()
+    }
+  }
+
   drop({ bytes, unit }: Chunk): void {
     this.#act()
     if (unit?.protocol) this.#host.surgery?.withheld(unit)
@@ -230,6 +243,17 @@ export class Stage implements ToxicLane, Outlet {
       for (const item of items) this.#pass(item)
       if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
     })
+    for (const end of this.#blocks) end()
+    this.#blocks.clear()
+  }
+
+  /** What may be overtaken, but not by this. */
+  #clearTheWay(unit: Unit): void {
+    const first = this.#queue.takeAsideIf(
+      (item) => item.unit?.protocol !== undefined && unit.ends?.(item.unit),
+    )
+    for (const item of first) this.#pass(item)
+    if (first.length > 0) this.#arm()
   }
 
   #putAside(item: Item, bytes: Buffer): void {

@@ -18,6 +18,7 @@ import { actionsInHand } from './in-hand.ts'
 import { allLinks } from './link-evidence.ts'
 import { Calls, type CallMatch, type Way } from './calls.ts'
 import { Observer } from './observer.ts'
+import { Queries, type QueryMatch } from './queries.ts'
 import type { Session } from './session.ts'
 import { StrikeFaults, type Strike } from './strike-faults.ts'
 
@@ -46,6 +47,8 @@ export interface LinkFaults {
   onCall(call: string, match?: CallMatch): Calls
   /** Calls of a method that the links' nodes publish. */
   onPublish(call: string, match?: CallMatch): Calls
+  /** Statements on links to PostgreSQL. */
+  onQuery(query: RegExp, match?: QueryMatch): Queries
 }
 
 const DEFAULT_DEADLINE_S = 120
@@ -122,6 +125,10 @@ export class Run {
       reset: () => this.faults.reset(names),
       onCall: (call, match) => this.calls(names, service, call, 'delivered', match),
       onPublish: (call, match) => this.calls(names, service, call, 'published', match),
+      onQuery: (query, match) => {
+        if (service !== 'postgres') throw new UsageError(`there are no statements on links to ${service}`)
+        return new Queries(this, names, query, match)
+      },
     }
   }
 

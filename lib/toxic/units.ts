@@ -22,6 +22,8 @@ interface UnitOf<P extends Protocol, M> {
   readonly message: M
   /** In the lane as its tap sees it, the offset behind its last byte; undefined: a toxic made it. */
   readonly until: number | undefined
+  /** Nothing of the other may come behind it: it goes first, however long it was to be kept. */
+  ends?(other: Unit): boolean
 }
 
 export interface AmqpUnit extends UnitOf<'amqp', AmqpMessage> {

@@ -70,6 +70,7 @@ type Told = [fate: Fate, because: string[]]
 function told(message: Message, traffic: Traffic, world: World): Told {
   if (message.call.kind === 'reply') return toldOfReply(message, traffic, world)
   const proof = proofOf(message, traffic, world)
+  if (isOthersWork(message, traffic)) return withoutWork(message, world, proof.because)
   const nodes = nodesReached(message)
   if (proof.times > 1) return ['done more than once', [proof.because]]
   if (nodes.length > 1)
@@ -79,9 +80,29 @@ function told(message: Message, traffic: Traffic, world: World): Told {
     ]
   if (proof.times === 1) return ['done', [proof.because]]
   const late = lateResult(message, world)
-  if (late !== undefined) return ['moot', [late]]
+  return late === undefined ? withoutWork(message, world, proof.because) : ['moot', [late]]
+}
+
+function withoutWork(message: Message, world: World, proven: string): Told {
   const [fate, because] = furthest(message, world)
-  return [fate, [...because, proof.because]]
+  return [fate, [...because, proven]]
+}
+
+/**
+ * An action that ran twice has two results. Of one that was taken out its action's state says nothing, if the other one
+ * has arrived.
+ */
+function isOthersWork({ call, sends, deliveries }: Message, traffic: Traffic): boolean {
+  if (call.method !== 'on_action_complete' || ![...sends, ...deliveries].some(isOut)) return false
+  if (deliveries.some(({ reached }) => reached !== 'no')) return false
+  return traffic.messages
+    .values()
+    .some(
+      (other) =>
+        other.call.method === call.method &&
+        other.call.action === call.action &&
+        other.deliveries.some(({ reached }) => reached !== 'no'),
+    )
 }
 
 /** A reply's work is to be delivered to a caller that still waits. */

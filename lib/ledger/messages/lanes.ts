@@ -80,7 +80,8 @@ export class LaneBook<P extends Passage, A> {
 
   /** The connection has ended, when so much of the lane had been handed on. */
   end(forwarded: number): void {
-    for (const { behind, passage } of this.#places) passage.reached = behind <= forwarded ? 'yes' : 'no'
+    for (const { behind, passage } of this.#places)
+      if (passage.reached === 'open') passage.reached = behind <= forwarded ? 'yes' : 'no'
     for (const passage of this.#out.values()) passage.over = true
   }
 

@@ -6,6 +6,7 @@ import type { Message } from './traffic.ts'
 export interface StrikeSeen extends Moment {
   /** `taken out on engine-1.rabbitmq`, `its ack held back for 40 ms on executor-1.rabbitmq` */
   text: string
+  link: string
 }
 
 /** A message in words, by its identity. */
@@ -24,7 +25,7 @@ export function strikesOn({ sends, deliveries }: Message, nameOf: NameOf = byIde
 function strikesOnPassage(passage: Send | Delivery, what: string, nameOf: NameOf): StrikeSeen[] {
   const { link, inserted, held, answer, putIn } = passage
   const strikes: StrikeSeen[] = []
-  const add = ({ ordinal, at }: Moment, text: string) => void strikes.push({ ordinal, at, text })
+  const add = ({ ordinal, at }: Moment, text: string) => void strikes.push({ ordinal, at, link, text })
   if (inserted) add(passage, `put in on ${link}`)
   if (held) add(held.withheld, holdText(held, passage, nameOf))
   if (answer?.held) add(answer.held.withheld, `its ${what} ${holdText(answer.held, passage)}`)

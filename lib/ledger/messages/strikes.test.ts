@@ -124,6 +124,13 @@ describe('the verdict on messages that were struck', () => {
     }
   })
 
+  it('says lost of a result that was taken out, though another one of its action has arrived', () => {
+    const second = published('executor-2', 1, { ...result(A1), identity: 'u:second' })
+    expect(told(verdictOn(alive([90, second], [90, withheld(second)])))).to.deep.equal([
+      'never reached the broker: it was taken out on executor-2.rabbitmq',
+    ])
+  })
+
   it('is valid if something was only held back, with what overtook it', () => {
     const [first, second] = [published('engine-1', 4, runAction('a:x')), published('engine-1', 5, call)]
     const entries = alive(

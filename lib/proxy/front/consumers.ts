@@ -1,7 +1,11 @@
+import type { AmqpChunk } from '../../toxic/amqp.ts'
+
 /** A consumer on some connection that can be given a message. */
 export interface OpenConsumer {
-  /** Gives it a copy of a delivery's frames: whole, as the broker sent it to another consumer. */
-  deliver(bytes: Buffer): void
+  /** What it shares with the other consumers of its connection. */
+  readonly connection: object
+  /** Gives it a copy of a delivery that the broker has sent to another consumer. */
+  deliver(chunk: AmqpChunk): void
 }
 
 /** The consumers of each queue on all connections that are followed, for messages that are delivered elsewhere too. */
@@ -20,9 +24,9 @@ export class Consumers {
     if (known?.size === 0) this.#byQueue.delete(queue)
   }
 
-  /** The first that is not one of these; undefined if there is none. */
-  other(queue: string, than: ReadonlySet<OpenConsumer>): OpenConsumer | undefined {
-    for (const consumer of this.#byQueue.get(queue) ?? []) if (!than.has(consumer)) return consumer
-    return undefined
+  /** Another one, rather on another connection, the first that began; undefined if there is none. */
+  other(queue: string, than: OpenConsumer): OpenConsumer | undefined {
+    const others = [...(this.#byQueue.get(queue) ?? [])].filter((one) => one !== than)
+    return others.find(({ connection }) => connection !== than.connection) ?? others[0]
   }
 }

@@ -14,6 +14,14 @@ export interface Cuts {
   swallow(stream: Stream, bytes: Buffer): void
   /** The connection ends behind what has gone on. */
   close(stream: Stream, toxic: Toxic): void
+  /** A whole message of our own, which no toxic sees, behind what has left. */
+  insert(stream: Stream, bytes: Buffer, channel: number): void
+}
+
+/** What of a lane has left and is not whole: a frame, and messages of these channels. */
+export interface Within {
+  readonly inFrame: boolean
+  readonly channels: readonly number[]
 }
 
 /**
@@ -25,7 +33,7 @@ export interface Dialect {
   /** Bytes that go on as they are. */
   follow(stream: Stream, bytes: Buffer): void
   /** Begins to cut: what arrives from now on goes on message by message. */
-  begin(): void
+  begin(): Record<Stream, Within>
   /** Bytes that go on as what is cut from them. */
   cut(stream: Stream, bytes: Buffer): void
   /** Takes what there is of a message that is not whole: the lane has ended, or its bytes are not understood. */
@@ -34,8 +42,14 @@ export interface Dialect {
   readonly canFollow: boolean
   /** Why nothing can be struck any more, once it is so. */
   readonly opaque: string | undefined
-  /** What a message is to the side that it goes to; a unit with `until` has come from the other side. */
-  leaving(stream: Stream, bytes: Buffer, unit: Unit): readonly Buffer[]
+  /**
+   * What a message is to the side that it goes to; undefined: it must not go there any more. A unit with `until` has come
+   * from the other side.
+   * @param isLate it has been kept, and does not leave in its place.
+   */
+  leaving(stream: Stream, bytes: Buffer, unit: Unit, isLate: boolean): readonly Buffer[] | undefined
+  /** Pieces of the channel's messages must not go on. */
+  drops?(stream: Stream, channel: number): boolean
   /** A toxic has taken it: it does not go on, or later and by itself. */
   withheld(stream: Stream, unit: Unit): void
 }

@@ -1,9 +1,12 @@
 import type { Piece, Unit } from '../../toxic/units.ts'
 import type { Ending, Outlet } from '../stage-host.ts'
+import type { Within } from './dialect.ts'
 
 export interface ExitHost {
-  /** What a message is to the side that it goes to. */
-  leaving(bytes: Buffer, unit: Unit): readonly Buffer[]
+  /** What a message is to the side that it goes to; undefined: it does not go there. */
+  leaving(bytes: Buffer, unit: Unit): readonly Buffer[] | undefined
+  /** Pieces of the channel's messages do not go on. */
+  drops(channel: number): boolean
   /** It leaves in the place in which it came. */
   isInOrder(unit: Unit): boolean
   /** A toxic made what has left now. */
@@ -41,6 +44,12 @@ export class Exit implements Outlet {
     this.next = next
   }
 
+  /** What goes on message by message begins within these. */
+  begin({ inFrame, channels }: Within): void {
+    this.#inFrame = inFrame
+    for (const channel of channels) this.#inMessage.add(channel)
+  }
+
   /** Nothing has begun that is not whole, and nothing waits for that. */
   get isClear(): boolean {
     return !this.#inFrame && this.#inMessage.size === 0 && this.#waiting.length === 0
@@ -56,17 +65,19 @@ export class Exit implements Outlet {
     if (unit.protocol === undefined) return this.#piece(bytes, unit)
     this.#whenPossible(channelOf(unit), () => {
       const pieces = this.#host.leaving(bytes, unit)
+      if (!pieces) return
       if (unit.until === undefined) for (const piece of pieces) this.#host.inserted(piece)
       for (const piece of pieces) this.#write(piece)
       if (unit.until !== undefined && this.#host.isInOrder(unit)) this.#mark(unit.until)
     })
   }
 
-  /** Puts in a message that no toxic sees. */
-  insert(bytes: Buffer, channel: number): void {
+  /** Puts in a message that no toxic sees. @param left called when it has left. */
+  insert(bytes: Buffer, channel: number, left?: () => void): void {
     this.#whenPossible(channel, () => {
       this.#host.inserted(bytes)
       this.#write(bytes)
+      left?.()
     })
   }
 
@@ -104,7 +115,7 @@ export class Exit implements Outlet {
   }
 
   #piece(bytes: Buffer, { channel, inFrame, inMessage }: Piece): void {
-    this.#write(bytes)
+    if (!this.#host.drops(channel)) this.#write(bytes)
     this.#inFrame = inFrame
     if (inMessage) this.#inMessage.add(channel)
     else this.#inMessage.delete(channel)

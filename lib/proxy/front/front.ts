@@ -2,7 +2,6 @@ import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
 import type { Alteration } from '../tap.ts'
 import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
-import { AmqpDialect } from './amqp/dialect.ts'
 import { AmqpSurgery } from './amqp/surgery.ts'
 import type { Consumers } from './consumers.ts'
 import type { Cuts, Dialect } from './dialect.ts'
@@ -13,6 +12,10 @@ import type { Choosing } from './striking.ts'
 /** What a front needs of its connection. */
 export interface FrontHost {
   readonly consumers: Consumers
+  /** Names the server: consumers of another's queue are others. */
+  readonly server: string
+  /** Reads no more of a lane's source, or reads on. */
+  stop(stream: Stream, stopped: boolean): void
   choosing(toxic: Toxic): Choosing
   /** Shows the lane's tap bytes, or what a toxic did to its messages. */
   tap(stream: Stream, seen: Buffer | Alteration): void
@@ -47,6 +50,7 @@ export class Front {
   #postgres: PostgresDialect | undefined
   #opaque: string | undefined
   #wanted = false
+  #answers = false
   #cuts = false
 
   constructor(host: FrontHost) {
@@ -67,8 +71,9 @@ export class Front {
   exit(stream: Stream, next: Outlet): Exit {
     return (this.#exits[stream] ??= new Exit(
       {
-        leaving: (bytes, unit) => this.#dialect?.leaving(stream, bytes, unit) ?? [bytes],
+        leaving: (bytes, unit) => this.#leaving(stream, bytes, unit),
         isInOrder: (unit) => !this.#withheld.has(unit),
+        drops: (channel) => this.#dialect?.drops?.(stream, channel) ?? false,
         inserted: (bytes) => this.#host.tap(stream, { kind: 'inserted', bytes }),
       },
       next,
@@ -86,6 +91,7 @@ export class Front {
         this.#tellOf(stream, 'withheld', unit)
       },
       released: (unit) => this.#tellOf(stream, 'released', unit),
+      block: (reason) => this.#amqp?.block(reason) ?? (() => {}),
       choosing: (toxic) => this.#host.choosing(toxic),
       get amqp() {
         return amqp()
@@ -99,10 +105,9 @@ export class Front {
   /** Toxics act on messages now, or none does any more; `answers`: one asks what acks and confirms answer. */
   want(wanted: boolean, answers: boolean): void {
     this.#wanted = wanted
+    this.#answers = answers
     this.#amqp?.remember(answers)
-    if (!wanted || this.#cuts || this.#opaque !== undefined) return
-    this.#cuts = true
-    this.#dialect?.begin()
+    if (wanted) this.#begin()
   }
 
   /** Bytes that have gone on as they are, and that the lane has shown its tap. */
@@ -117,15 +122,16 @@ export class Front {
   /** Bytes that go on message by message, through `outlet`. */
   cut(stream: Stream, bytes: Buffer): void {
     const dialect = this.#speaking(stream, bytes)
-    if (dialect) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
+    if (dialect && this.#opaque === undefined) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
     else this.#gives.piece(stream, bytes, AS_IT_IS)
     this.#look()
-    if (!this.#wanted && dialect?.canFollow && this.#isClear) this.#cuts = false
+    if (this.#wanted) return
+    if (this.#opaque !== undefined || (dialect?.canFollow && this.#isClear)) this.#cuts = false
   }
 
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
   ending(stream: Stream, how: Ending): void {
-    if (this.#cuts) this.#giveRest(stream)
+    if (this.#cuts && this.#opaque === undefined) this.#giveRest(stream)
     this.#host.outlet(stream).ending(how)
   }
 
@@ -145,6 +151,27 @@ export class Front {
     this.#amqp?.dispose()
   }
 
+  /** From here on bytes go on message by message. */
+  #begin(): void {
+    if (this.#cuts || this.#opaque !== undefined) return
+    this.#cuts = true
+    const within = this.#dialect?.begin()
+    if (!within) return
+    this.#exits.upstream?.begin(within.upstream)
+    this.#exits.downstream?.begin(within.downstream)
+  }
+
+  #leaving(stream: Stream, bytes: Buffer, unit: Unit): readonly Buffer[] | undefined {
+    if (!this.#dialect) return [bytes]
+    const isLate = this.#withheld.has(unit)
+    const pieces = this.#dialect.leaving(stream, bytes, unit, isLate)
+    if (!pieces && !isLate) {
+      this.#withheld.add(unit)
+      this.#tellOf(stream, 'withheld', unit)
+    }
+    return pieces
+  }
+
   readonly #gives: Cuts = {
     unit: (stream, bytes, make) => {
       this.#tap(stream, bytes)
@@ -161,6 +188,7 @@ export class Front {
     },
     swallow: (stream, bytes) => this.#host.dropped(stream, bytes.length),
     close: (stream, toxic) => this.#host.outlet(stream).ending({ closedBy: toxic }),
+    insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
   }
 
   #tap(stream: Stream, bytes: Buffer): void {
@@ -179,17 +207,23 @@ export class Front {
     if (first === AMQP_BEGINS) this.#dialect = this.#speakAmqp()
     else if (first === POSTGRES_BEGINS) this.#dialect = this.#postgres = new PostgresDialect(this.#gives)
     else this.#giveUp('neither AMQP nor PostgreSQL')
+    // Its client has only begun: nothing of a message has left.
     if (this.#cuts) this.#dialect?.begin()
     return this.#dialect
   }
 
   #speakAmqp(): Dialect {
-    const dialect = new AmqpDialect(this.#gives)
-    this.#amqp = new AmqpSurgery(dialect, {
+    const amqp = new AmqpSurgery(this.#gives, {
       consumers: this.#host.consumers,
-      insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
+      server: this.#host.server,
+      begin: () => this.#begin(),
+      insert: (stream, bytes, channel, left) => this.#exits[stream]?.insert(bytes, channel, left),
+      stop: (stream, stopped) => this.#host.stop(stream, stopped),
     })
-    return dialect
+    amqp.remember(this.#answers)
+    this.#amqp = amqp
+    this.#dialect = amqp.dialect
+    return amqp.dialect
   }
 
   /** What passes by from now on lands inside of nothing. */
@@ -209,9 +243,8 @@ export class Front {
 
   #giveUp(reason: string): void {
     this.#opaque = reason
-    // The other lane may have a message in hand that is not whole.
+    // What is in hand of messages goes on, and all the rest behind it, through the toxics that may have something in hand.
     if (this.#cuts) for (const stream of STREAMS) this.#giveRest(stream)
-    this.#cuts = false
     this.#host.opaque(reason)
   }
 }

@@ -1,5 +1,6 @@
 import type { Unit } from '../../toxic/units.ts'
-import type { Hooks, ToxicLane } from '../../toxic.ts'
+import { struckBy, type AttributeValues, type Hooks, type ToxicLane } from '../../toxic.ts'
+import { asksForAny, asksForNone } from '../../toxic/amqp.ts'
 import type { Toxic } from '../stage-host.ts'
 import { isRedelivered, matchAmqp, type AmqpMatch, type Decision, type NamesOf } from './amqp/match.ts'
 import { matchPostgres, type PostgresMatch } from './postgres/match.ts'
@@ -9,39 +10,86 @@ import type { StrikeTally } from './strike-groups.ts'
 export interface Choosing {
   readonly tally: StrikeTally
   readonly namesOf: NamesOf
-  /** It is struck now. */
-  struck(unit: Unit): void
+  /** It is struck now; in words, what was done at once, to no message. */
+  struck(what: Unit | string): void
 }
 
 /** The hooks of a toxic that acts on messages: it is shown those only that it is to strike. */
-export function striking(hooks: Hooks, toxic: Toxic, lane: ToxicLane, choosing: Choosing): Hooks {
+export function striking(
+  hooks: Hooks,
+  toxic: Toxic,
+  lane: ToxicLane,
+  choosing: Choosing,
+  acted: () => void,
+): Hooks {
+  const chooser = new Chooser(toxic, lane, choosing)
+  const strikes = (what: Unit | string) => {
+    acted()
+    toxic.strikes.struck()
+    choosing.struck(what)
+  }
   return {
     ...hooks,
+    atOnce: () => {
+      const did = asksForNone(toxic.attributes) ? hooks.atOnce?.() : undefined
+      if (did !== undefined) strikes(did)
+      return did
+    },
     data: (chunk) => {
       const { unit } = chunk
-      if (!hooks.strike || !unit?.protocol || !isChosen(unit, toxic, lane, choosing)) return lane.send(chunk)
-      toxic.strikes.struck()
-      choosing.struck(unit)
+      const isSpared = hooks.atOnce && asksForNone(toxic.attributes)
+      if (!hooks.strike || isSpared || !unit?.protocol || !chooser.matches(unit)) return lane.send(chunk)
+      if (hooks.matches?.(chunk) === false || !chooser.isNext(unit)) return lane.send(chunk)
+      strikes(unit)
       hooks.strike(chunk)
     },
   }
 }
 
-function isChosen(unit: Unit, toxic: Toxic, lane: ToxicLane, { tally, namesOf }: Choosing): boolean {
-  // What a toxic made was struck already.
-  if (unit.until === undefined) return false
-  const on = toxic.definition.strikes?.on[lane.stream] ?? []
-  if (!on.includes(methodOf(unit)) && !on.includes('*')) return false
-  const decision = decide(unit, toxic, namesOf)
-  if (decision === 'undecided') toxic.strikes.undecided()
-  if (decision !== 'matches' || !isDistinct(unit, toxic, tally)) return false
-  tally.matched += 1
-  toxic.strikes.matched()
-  const { nth, count, probability } = toxic.attributes
-  if (tally.matched < Number(nth) || (Number(count) > 0 && tally.struck >= Number(count))) return false
-  if (Number(probability) < 100 && lane.random() * 100 >= Number(probability)) return false
-  tally.struck += 1
-  return true
+/** Chooses the messages that one toxic strikes on one lane. */
+class Chooser {
+  readonly #toxic: Toxic
+  readonly #lane: ToxicLane
+  readonly #choosing: Choosing
+  /** What it strikes with the attributes that it has. */
+  #methods: readonly string[] = []
+  #attributes: AttributeValues | undefined
+
+  constructor(toxic: Toxic, lane: ToxicLane, choosing: Choosing) {
+    this.#toxic = toxic
+    this.#lane = lane
+    this.#choosing = choosing
+  }
+
+  matches(unit: Unit): boolean {
+    // What a toxic made was struck already.
+    if (unit.until === undefined || !this.#strikes(methodOf(unit))) return false
+    const decision = decide(unit, this.#toxic, this.#choosing.namesOf)
+    if (decision === 'undecided') this.#toxic.strikes.undecided()
+    return decision === 'matches'
+  }
+
+  /** Counts one that matches. @returns whether it is struck. */
+  isNext(unit: Unit): boolean {
+    const { tally } = this.#choosing
+    if (!isDistinct(unit, this.#toxic, tally)) return false
+    tally.matched += 1
+    this.#toxic.strikes.matched()
+    const { nth, count, probability } = this.#toxic.attributes
+    if (tally.matched < Number(nth) || (Number(count) > 0 && tally.struck >= Number(count))) return false
+    if (Number(probability) < 100 && this.#lane.random() * 100 >= Number(probability)) return false
+    tally.struck += 1
+    return true
+  }
+
+  #strikes(method: string): boolean {
+    const { definition, attributes } = this.#toxic
+    if (this.#attributes !== attributes) {
+      this.#attributes = attributes
+      this.#methods = struckBy(definition, attributes)[this.#lane.stream] ?? []
+    }
+    return this.#methods.includes(method) || this.#methods.includes('*')
+  }
 }
 
 const methodOf = (unit: Unit): string => (unit.protocol === 'amqp' ? unit.message.method : unit.message.type)
@@ -51,10 +99,8 @@ function decide(unit: Unit, toxic: Toxic, namesOf: NamesOf): Decision {
   if (unit.protocol === 'postgres') return matchPostgres(unit, toxic.attributes as PostgresMatch)
   const match = toxic.attributes as AmqpMatch
   if (!toxic.definition.strikes?.answers) return matchAmqp(unit, match, namesOf)
-  const { method, ...rest } = match
-  if (method !== '' && unit.message.method !== method) return 'differs'
-  if (Object.entries(rest).every(([name, value]) => value === toxic.definition.attributes[name]?.default))
-    return 'matches'
+  if (match.method !== '' && unit.message.method !== match.method) return 'differs'
+  if (asksForAny({ ...match, method: '' })) return 'matches'
   if (unit.answers.length === 0) return 'undecided'
   const decisions = unit.answers.map((answered) => matchAmqp(answered, { ...match, method: '' }, namesOf))
   return (['matches', 'undecided'] as const).find((one) => decisions.includes(one)) ?? 'differs'

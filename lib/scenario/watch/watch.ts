@@ -21,8 +21,8 @@ export interface Watch {
   downstream(bytes: Buffer): void
   /** What a toxic did to messages, in its place between the bytes. */
   altered(stream: Stream, alteration: Alteration): void
-  /** The connection has ended. */
-  ended(): void
+  /** The connection has ended, when so much of each lane had been handed on. */
+  ended(handedOn: LaneCounts): void
 }
 
 export interface WireWatch {
@@ -93,13 +93,14 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
       const watch = watches.get(keyOf(link, connection))
       if (!watch) return
       watches.delete(keyOf(link, connection))
-      watch.ended()
+      const forwarded = handedOn ?? counts(bytes, 'sent')
+      watch.ended(forwarded)
       record({
         kind: 'connection.closed',
         link,
         connection,
         received: counts(bytes, 'received'),
-        forwarded: handedOn ?? counts(bytes, 'sent'),
+        forwarded,
         ...(cut && { cutBy: cut.by }),
       })
     },

@@ -31,18 +31,53 @@ export class Channel {
   /** While a toxic asks what acks and confirms answer: by delivery tag, and by the number of the publish. */
   readonly delivered = new Map<number, AmqpUnit>()
   readonly published = new Map<number, AmqpUnit>()
+  /** Consumers that have ended, as the client has been told: it must not be given anything for them. */
+  readonly cancelled = new Set<string>()
+  /** Consumers that were ended in the broker's name, until the broker knows. */
+  readonly cancelling = new Set<string>()
+  /** Nothing that comes late may go on: the channel has ended, for the side that it would go to. */
+  readonly over: Record<Stream, boolean> = { upstream: false, downstream: false }
+
+  /** What both sides count is alike, and nothing is expected that only one of them knows of. */
+  get isPlain(): boolean {
+    if (this.over.downstream) return true
+    return !this.confirms?.diverged && this.deliveries.isPlain && this.cancelling.size === 0
+  }
+}
+
+/** Told of consumers as they begin and end, on whichever side. */
+export interface ConsumerWatch {
+  begun(channel: number, queue: string, tag: string): void
+  /** Without a tag all of the channel, and those of channel 0 are all. */
+  ended(channel: number, tag?: string): void
 }
 
 /** The channels of one connection, kept up to date at the least cost while nothing is done to its messages. */
 export class Channels {
   readonly #channels = new Map<number, Channel>()
-  readonly #follower = new AmqpFollower((event) => {
-    // Other deliveries are not shown to it.
-    if (event.kind === 'delivered' && !event.noAck) this.of(event.channel).deliveries.delivered(event.tag)
-    if (event.kind === 'consumer.begun') this.#begun(event.channel, event.consumer)
-  })
+  readonly #follower: AmqpFollower
+  readonly #watch: ConsumerWatch
   /** Bytes of a frame at most, as negotiated; 0: any. */
   frameMax = 0
+  /** How often a side must be heard of, in s; 0: never. */
+  heartbeat = 0
+  virtualHost = ''
+  /** What the client can be told, `consumer_cancel_notify`. */
+  #capabilities: object = {}
+  /** The client has opened the connection, and these channels. */
+  #isOpen = false
+  readonly #open = new Set<number>()
+
+  constructor(watch: ConsumerWatch) {
+    this.#watch = watch
+    this.#follower = new AmqpFollower((event) => {
+      // Other deliveries are not shown to it.
+      if (event.kind === 'delivered' && !event.noAck) this.of(event.channel).deliveries.delivered(event.tag)
+      if (event.kind === 'consumer.begun') this.#begun(event)
+      if (event.kind === 'consumer.cancelled') watch.ended(event.channel, event.consumer)
+      if (event.kind === 'closed') this.#closed(event.channel, event.by)
+    })
+  }
 
   of(channel: number): Channel {
     let known = this.#channels.get(channel)
@@ -55,9 +90,23 @@ export class Channels {
     return this.#follower.consumer(channel, consumerTag)?.queue
   }
 
-  get diverged(): boolean {
-    for (const { confirms } of this.#channels.values()) if (confirms?.diverged) return true
-    return false
+  /** Both sides count alike. */
+  get isPlain(): boolean {
+    for (const channel of this.#channels.values()) if (!channel.isPlain) return false
+    return true
+  }
+
+  /** Those that can be closed now. */
+  get open(): readonly number[] {
+    return [...this.#open]
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  can(capability: string): boolean {
+    return Object.entries(this.#capabilities).some(([name, can]) => name === capability && can === true)
   }
 
   /** A frame that goes on as it is, on its way to the broker (`upstream`) or to the client. */
@@ -95,8 +144,21 @@ export class Channels {
     else this.#follower.server(message)
     const { channel } = message
     switch (message.method) {
+      case 'connection.start-ok':
+        this.#capabilities = (message.fields.clientProperties['capabilities'] ?? {}) as object
+        return
+      case 'connection.open':
+        this.virtualHost = message.fields.virtualHost
+        return
+      case 'connection.open-ok':
+        this.#isOpen = true
+        return
       case 'channel.open':
         return void this.#channels.delete(channel)
+      case 'channel.open-ok':
+        return void this.#open.add(channel)
+      case 'basic.consume':
+        return void this.of(channel).cancelled.delete(message.fields.consumerTag)
       case 'confirm.select':
         this.of(channel).confirms ??= new Confirms()
         return
@@ -105,13 +167,36 @@ export class Channels {
         return this.of(channel).deliveries.clear()
       case 'connection.tune-ok':
         this.frameMax = message.fields.frameMax
+        this.heartbeat = message.fields.heartbeat
         return
       default:
     }
   }
 
-  #begun(channel: number, consumerTag: string): void {
-    if (this.#follower.consumer(channel, consumerTag)?.noAck) this.of(channel).unsettling.add(consumerTag)
+  /** A consumer, or (without a tag) a channel, channel 0 the connection, has ended in the broker's name. */
+  ended(channel: number, consumerTag?: string): void {
+    if (consumerTag === undefined) this.#closed(channel, 'broker')
+    else this.#watch.ended(channel, consumerTag)
+  }
+
+  #begun({ channel, queue, consumer }: { channel: number; queue: string; consumer: string }): void {
+    const { unsettling } = this.of(channel)
+    if (this.#follower.consumer(channel, consumer)?.noAck) unsettling.add(consumer)
+    else unsettling.delete(consumer)
+    this.#watch.begun(channel, queue, consumer)
+  }
+
+  /** Who closes has sent all that it will; whom it has told takes nothing any more. */
+  #closed(channel: number, by: 'client' | 'broker'): void {
+    this.#watch.ended(channel)
+    if (channel === 0) this.#isOpen = false
+    const closed = channel === 0 ? [...this.#channels.keys()] : [channel]
+    for (const one of closed) {
+      this.#open.delete(one)
+      const { over } = this.of(one)
+      over.downstream = true
+      if (by === 'broker') over.upstream = true
+    }
   }
 
   #publish(channel: number): void {

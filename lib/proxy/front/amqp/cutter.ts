@@ -1,4 +1,5 @@
 import type { Piece } from '../../../toxic/units.ts'
+import type { Within } from '../dialect.ts'
 import { Assembler } from '../../../wire/amqp/assembler.ts'
 import { bodySizeOf, methodIdOf } from '../../../wire/amqp/decode.ts'
 import { FrameReader, type Frame } from '../../../wire/amqp/frame.ts'
@@ -63,9 +64,9 @@ export class Cutter {
     return this.#reader.opaque
   }
 
-  /** Nothing is in hand. */
+  /** No message has begun that is not whole. */
   get isClear(): boolean {
-    return this.#held.size === 0 && this.#reader.isBetweenFrames
+    return this.#contents.size === 0 && this.#held.size === 0 && this.#reader.isBetweenFrames
   }
 
   push(bytes: Buffer): void {
@@ -75,13 +76,13 @@ export class Cutter {
     if (this.#cuts && this.opaque !== undefined) this.#abandon(before, bytes)
   }
 
-  /** From here on messages are cut. */
-  begin(): void {
-    if (this.#cuts) return
+  /** From here on messages are cut. @returns what of them has gone on before. */
+  begin(): Within {
     this.#cuts = true
     this.#from = this.#received
     this.#assembler = this.#newAssembler()
     for (const content of this.#contents.values()) content.flows = 'begun'
+    return { inFrame: !this.#reader.isBetweenFrames, channels: [...this.#contents.keys()] }
   }
 
   /** Messages are only followed. Nothing may be in hand. */

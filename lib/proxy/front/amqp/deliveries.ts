@@ -12,6 +12,11 @@ export class Deliveries {
   #last = 0
   #made = 0
 
+  /** What the client settles can go on as it is. */
+  get isPlain(): boolean {
+    return this.#withheld.size === 0 && this.#copies.size === 0
+  }
+
   delivered(tag: number): void {
     this.#last = Math.max(this.#last, tag)
     this.#withheld.delete(tag)
@@ -39,11 +44,12 @@ export class Deliveries {
 
   /** The client settles, and the broker does not hear of it. @returns what it settled. */
   settledUnheard(tag: number, multiple: boolean): number[] {
-    const tags = this.#covered(tag, multiple)
+    const tags = this.covered(tag, multiple)
     for (const one of tags) {
       this.#outstanding.delete(one)
       this.#withheld.add(one)
     }
+    this.#forgetCopies(tag, multiple)
     return tags
   }
 
@@ -58,10 +64,9 @@ export class Deliveries {
    */
   settled(tag: number, multiple: boolean): number[] | undefined {
     const isPlain = tag < FIRST_COPY && !(multiple && this.#withheld.size > 0)
-    const tags = this.#covered(tag, multiple)
+    const tags = this.covered(tag, multiple)
     for (const one of tags) this.#outstanding.delete(one)
-    for (const copy of this.#copies.keys())
-      if (multiple ? copy <= tag : copy === tag) this.#copies.delete(copy)
+    this.#forgetCopies(tag, multiple)
     return isPlain ? undefined : tags
   }
 
@@ -71,9 +76,15 @@ export class Deliveries {
     this.#withheld.clear()
   }
 
-  #covered(tag: number, multiple: boolean): number[] {
+  /** What the client means if it settles one, or all up to it (0: all). */
+  covered(tag: number, multiple: boolean): number[] {
     if (!multiple) return this.#outstanding.has(tag) ? [tag] : []
     const until = tag === 0 ? this.#last : (this.#copies.get(tag) ?? tag)
     return [...this.#outstanding].filter((one) => one <= until)
+  }
+
+  #forgetCopies(tag: number, multiple: boolean): void {
+    for (const copy of this.#copies.keys())
+      if (multiple ? copy <= tag || tag === 0 : copy === tag) this.#copies.delete(copy)
   }
 }

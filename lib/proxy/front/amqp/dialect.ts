@@ -2,32 +2,43 @@ import type { AmqpUnit, Unit } from '../../../toxic/units.ts'
 import type { Stream } from '../../../toxic.ts'
 import { encodeMethod } from '../../../wire/amqp/encode.ts'
 import type { AmqpMessage } from '../../../wire/amqp/message.ts'
-import type { Cuts, Dialect } from '../dialect.ts'
-import { Channels } from './channels.ts'
+import type { Cuts, Dialect, Within } from '../dialect.ts'
+import { Channels, type Channel, type ConsumerWatch } from './channels.ts'
+import { Closings } from './closings.ts'
 import { Cutter } from './cutter.ts'
 import { FIRST_COPY } from './deliveries.ts'
+import {
+  isConfirming,
+  isSettling,
+  settledBy,
+  settling,
+  settlingOne,
+  type Confirming,
+  type Settling,
+} from './settling.ts'
 import { CutUnit } from './unit.ts'
-
-type By<M extends AmqpMessage['method']> = Extract<AmqpMessage, { method: M }>
-type Settling = By<'basic.ack' | 'basic.nack' | 'basic.reject'>
-type Confirming = By<'basic.ack' | 'basic.nack'>
 
 /** Where a delivery's tag is: behind frame type, channel, size, method and the consumer's tag, which has a length. */
 const CONSUMER_TAG_AT = 11
+
+type Delivery = Extract<AmqpMessage, { method: 'basic.deliver' }>
 
 const NOTHING: readonly Buffer[] = []
 
 /** AMQP 0-9-1. Toxics and the tap see a connection as its client numbers it; what the broker counts is kept here. */
 export class AmqpDialect implements Dialect {
   readonly protocol = 'amqp'
-  readonly channels = new Channels()
+  readonly channels: Channels
+  readonly closings: Closings
   /** A toxic matches what acks and confirms answer. */
   remembers = false
   readonly #cuts: Cuts
   readonly #cutters: Record<Stream, Cutter>
 
-  constructor(cuts: Cuts) {
+  constructor(cuts: Cuts, watch: ConsumerWatch) {
     this.#cuts = cuts
+    this.channels = new Channels(watch)
+    this.closings = new Closings((stream, bytes, channel) => cuts.insert(stream, bytes, channel))
     this.#cutters = { upstream: this.#cutter('upstream'), downstream: this.#cutter('downstream') }
   }
 
@@ -37,12 +48,12 @@ export class AmqpDialect implements Dialect {
 
   get canFollow(): boolean {
     const { upstream, downstream } = this.#cutters
-    return upstream.isClear && downstream.isClear && !this.channels.diverged
+    return upstream.isClear && downstream.isClear && this.channels.isPlain && this.closings.isEmpty
   }
 
-  begin(): void {
-    this.#cutters.upstream.begin()
-    this.#cutters.downstream.begin()
+  begin(): Record<Stream, Within> {
+    const { upstream, downstream } = this.#cutters
+    return { upstream: upstream.begin(), downstream: downstream.begin() }
   }
 
   follow(stream: Stream, bytes: Buffer): void {
@@ -58,26 +69,21 @@ export class AmqpDialect implements Dialect {
     return this.#cutters[stream].take()
   }
 
-  leaving(stream: Stream, bytes: Buffer, unit: Unit): readonly Buffer[] {
+  drops(stream: Stream, channel: number): boolean {
+    return !this.closings.isEmpty && this.closings.drops(stream, channel)
+  }
+
+  leaving(stream: Stream, bytes: Buffer, unit: Unit, isLate: boolean): readonly Buffer[] | undefined {
     if (!(unit instanceof CutUnit)) return [bytes]
-    const { message } = unit
-    const channel = this.channels.of(message.channel)
-    if (stream === 'upstream') {
-      if (isSettling(message)) return this.#settles(bytes, unit, message)
-      if (message.method === 'basic.publish') channel.confirms?.sent(unit.number)
-    } else if (message.method === 'basic.deliver') {
-      if (unit.until === undefined) return [withTag(bytes, channel.deliveries.copied())]
-      const tag = Number(message.fields.deliveryTag)
-      if (!channel.unsettling.has(message.fields.consumerTag)) channel.deliveries.delivered(tag)
-      if (this.remembers) channel.delivered.set(tag, unit)
-    }
-    return [bytes]
+    if (!this.closings.isEmpty && this.closings.takes(stream, unit.message)) return undefined
+    if (isLate && this.#isTooLate(stream, unit)) return undefined
+    return stream === 'upstream' ? this.#toBroker(bytes, unit) : this.#toClient(bytes, unit)
   }
 
   withheld(stream: Stream, unit: Unit): void {
     if (!(unit instanceof CutUnit)) return
-    const { message } = unit
-    const { deliveries, unsettling } = this.channels.of(message.channel)
+    const { message, channel } = unit
+    const { deliveries, unsettling } = channel
     if (stream === 'upstream' && isSettling(message))
       unit.covers = deliveries.settledUnheard(...settledBy(message))
     if (message.method === 'basic.deliver' && !unsettling.has(message.fields.consumerTag))
@@ -85,10 +91,10 @@ export class AmqpDialect implements Dialect {
   }
 
   /**
-   * What tells the sender of a message that it has arrived (or, `nack`, that it could not be taken), for the other stream;
-   * undefined if nobody waits for that.
+   * What tells the sender of a message that it has arrived (or that it could not be taken: `nack`; `requeue`: and is to be
+   * delivered again), for the other stream; undefined if nobody waits for that.
    */
-  answer({ message, number }: AmqpUnit, how: 'ok' | 'nack'): Buffer | undefined {
+  answer({ message, number }: AmqpUnit, how: 'ok' | 'nack' | 'requeue'): Buffer | undefined {
     const { channel } = message
     if (message.method === 'basic.publish' && number > 0) {
       const tag = { deliveryTag: number, multiple: false }
@@ -96,14 +102,21 @@ export class AmqpDialect implements Dialect {
         ? encodeMethod(channel, 'basic.ack', tag)
         : encodeMethod(channel, 'basic.nack', { ...tag, requeue: false })
     }
-    if (message.method !== 'basic.deliver') return undefined
-    const { deliveryTag, consumerTag } = message.fields
-    const { deliveries, unsettling } = this.channels.of(channel)
+    return message.method === 'basic.deliver'
+      ? this.#answerDelivery(message, this.channels.of(channel), how)
+      : undefined
+  }
+
+  #answerDelivery(
+    { channel, fields: { deliveryTag, consumerTag } }: Delivery,
+    { deliveries, unsettling }: Channel,
+    how: 'ok' | 'nack' | 'requeue',
+  ): Buffer | undefined {
     if (unsettling.has(consumerTag)) return undefined
     deliveries.answered(Number(deliveryTag))
     return how === 'ok'
       ? encodeMethod(channel, 'basic.ack', { deliveryTag, multiple: false })
-      : encodeMethod(channel, 'basic.reject', { deliveryTag, requeue: false })
+      : encodeMethod(channel, 'basic.reject', { deliveryTag, requeue: how === 'requeue' })
   }
 
   #cutter(stream: Stream): Cutter {
@@ -117,75 +130,115 @@ export class AmqpDialect implements Dialect {
   #arrived(stream: Stream, bytes: Buffer, message: AmqpMessage): void {
     const { channel } = message
     const state = this.channels.of(channel)
-    if (stream === 'downstream' && isConfirming(message)) return this.#confirmed(bytes, message)
-    if (stream === 'upstream' && isSettling(message)) {
-      const answers = this.#answered(state.delivered, ...settledBy(message))
-      return this.#give(stream, bytes, message, { answers })
-    }
+    if (stream === 'downstream' && isConfirming(message)) return this.#confirmed(bytes, message, state)
+    if (stream === 'upstream' && isSettling(message)) return this.#settled(bytes, message, state)
     if (message.method === 'basic.publish') {
       const number = state.confirms?.published() ?? 0
-      return this.#give(stream, bytes, message, { number, remembered: state.published })
+      return this.#give(stream, bytes, message, { channel: state, number, remembered: state.published })
     }
     if (message.method === 'basic.deliver') {
       const queue = this.channels.queueOf(channel, message.fields.consumerTag)
-      return this.#give(stream, bytes, message, { queue })
+      return this.#give(stream, bytes, message, { channel: state, queue })
     }
     if (message.method !== 'basic.return') this.channels.seen(stream, message)
-    this.#give(stream, bytes, message, {})
+    this.#give(stream, bytes, message, { channel: state })
   }
 
-  /** A confirm, in the client's numbers. */
-  #confirmed(bytes: Buffer, message: Confirming): void {
-    const { channel, fields } = message
-    const { confirms, published } = this.channels.of(channel)
-    const tag = Number(fields.deliveryTag)
-    const numbers = confirms?.confirmed(tag, fields.multiple) ?? [tag]
-    if (!confirms?.diverged) {
-      const answers = numbers.flatMap((number) => this.#answered(published, number, false))
-      return this.#give('downstream', bytes, message, { answers })
+  /** A confirm, in the client's numbers; where a toxic asks what it answers, one by one. */
+  #confirmed(bytes: Buffer, message: Confirming, channel: Channel): void {
+    const { confirms, published } = channel
+    const [tag, multiple] = settledBy(message)
+    const numbers = confirms?.confirmed(tag, multiple) ?? [tag]
+    if (!confirms || !(confirms.diverged || (multiple && this.remembers))) {
+      const answers = numbers.flatMap((number) => this.#answered(published, number))
+      return this.#give('downstream', bytes, message, { channel, answers })
     }
-    for (const deliveryTag of numbers) {
-      const told = { ...fields, deliveryTag, multiple: false }
-      const encoded = encodeMethod(channel, message.method, told as never)
-      const translated = { ...message, fields: told, size: encoded.length } as AmqpMessage
-      this.#give('downstream', encoded, translated, {
-        answers: this.#answered(published, deliveryTag, false),
-      })
+    for (const number of numbers) {
+      const one = settlingOne(message, number)
+      const answers = this.#answered(published, number)
+      this.#give('downstream', one.bytes, one.message, { channel, answers })
     }
   }
 
-  #answered(known: Map<number, AmqpUnit>, tag: number, multiple: boolean): AmqpUnit[] {
-    if (known.size === 0) return []
-    const tags = multiple ? [...known.keys()].filter((one) => tag === 0 || one <= tag) : [tag]
-    return tags.flatMap((one) => {
-      const unit = known.get(one)
-      known.delete(one)
-      return unit ?? []
-    })
+  /** What a consumer answers; where a toxic asks for it, one by one. */
+  #settled(bytes: Buffer, message: Settling, channel: Channel): void {
+    const { deliveries, delivered } = channel
+    const [tag, multiple] = settledBy(message)
+    if (!multiple || !this.remembers)
+      return this.#give('upstream', bytes, message, { channel, answers: this.#answered(delivered, tag) })
+    const tags = deliveries.covered(tag, multiple)
+    for (const number of tag < FIRST_COPY ? tags : [...tags, tag]) {
+      const one = settlingOne(message, number)
+      const answers = this.#answered(delivered, number)
+      this.#give('upstream', one.bytes, one.message, { channel, answers })
+    }
   }
 
-  #give(
-    stream: Stream,
-    bytes: Buffer,
-    message: AmqpMessage,
-    facts: {
-      number?: number
-      queue?: string | undefined
-      answers?: AmqpUnit[]
-      remembered?: Map<number, AmqpUnit>
-    },
-  ): void {
-    const { number = 0, queue, answers = [], remembered } = facts
+  #answered(known: Map<number, AmqpUnit>, tag: number): AmqpUnit[] {
+    const unit = known.get(tag)
+    known.delete(tag)
+    return unit ? [unit] : []
+  }
+
+  #give(stream: Stream, bytes: Buffer, message: AmqpMessage, facts: Facts): void {
+    const { channel, number = 0, queue, answers = [], remembered } = facts
     this.#cuts.unit(stream, bytes, (until) => {
-      const unit = new CutUnit({ message, until, number, queue, answers })
+      const unit = new CutUnit({ message, channel, until, number, queue, answers })
       if (this.remembers && number > 0) remembered?.set(number, unit)
       return unit
     })
   }
 
+  /** Kept until its channel, or its consumer, had ended. */
+  #isTooLate(stream: Stream, { message, channel }: CutUnit): boolean {
+    if (channel.over[stream] || channel !== this.channels.of(message.channel)) return true
+    if (message.method !== 'basic.deliver' || !channel.cancelled.has(message.fields.consumerTag)) return false
+    const back = this.#answerDelivery(message, channel, 'requeue')
+    if (back) this.#cuts.insert('upstream', back, message.channel)
+    return true
+  }
+
+  #toClient(bytes: Buffer, unit: CutUnit): readonly Buffer[] | undefined {
+    const { message, channel, until } = unit
+    switch (message.method) {
+      case 'basic.deliver': {
+        const tag = Number(message.fields.deliveryTag)
+        const settles = !channel.unsettling.has(message.fields.consumerTag)
+        if (until === undefined) return [withTag(bytes, settles ? channel.deliveries.copied() : FIRST_COPY)]
+        if (settles) channel.deliveries.delivered(tag)
+        if (this.remembers) channel.delivered.set(tag, unit)
+        return [bytes]
+      }
+      case 'basic.cancel-ok':
+      case 'basic.cancel': {
+        const { consumerTag } = message.fields
+        channel.cancelled.add(consumerTag)
+        return channel.cancelling.delete(consumerTag) ? this.#cancels(message.channel, consumerTag) : [bytes]
+      }
+      default:
+        return [bytes]
+    }
+  }
+
+  /** The broker knows that a consumer has ended that was ended in its name: now the client is told so. */
+  #cancels(channel: number, consumerTag: string): undefined {
+    this.channels.ended(channel, consumerTag)
+    const told = encodeMethod(channel, 'basic.cancel', { consumerTag, nowait: true })
+    this.#cuts.insert('downstream', told, channel)
+  }
+
+  #toBroker(bytes: Buffer, unit: CutUnit): readonly Buffer[] {
+    const { message, channel, number } = unit
+    if (isSettling(message)) return this.#settles(bytes, unit, message)
+    if (message.method === 'basic.publish') channel.confirms?.sent(number)
+    if (message.method === 'basic.cancel' && message.fields.nowait)
+      channel.cancelled.add(message.fields.consumerTag)
+    return [bytes]
+  }
+
   /** What the client settles, in the broker's terms. */
   #settles(bytes: Buffer, unit: CutUnit, message: Settling): readonly Buffer[] {
-    const { deliveries } = this.channels.of(message.channel)
+    const { deliveries } = unit.channel
     if (unit.until === undefined) return Number(message.fields.deliveryTag) < FIRST_COPY ? [bytes] : NOTHING
     const { covers } = unit
     if (covers) deliveries.heard(covers)
@@ -194,27 +247,14 @@ export class AmqpDialect implements Dialect {
   }
 }
 
-const isConfirming = (message: AmqpMessage): message is Confirming =>
-  message.method === 'basic.ack' || message.method === 'basic.nack'
-
-const isSettling = (message: AmqpMessage): message is Settling =>
-  isConfirming(message) || message.method === 'basic.reject'
-
-function settledBy(message: Settling): [tag: number, multiple: boolean] {
-  const multiple = message.method !== 'basic.reject' && message.fields.multiple
-  return [Number(message.fields.deliveryTag), multiple]
-}
-
-function settling(message: Settling, deliveryTag: number): Buffer {
-  const { channel } = message
-  switch (message.method) {
-    case 'basic.ack':
-      return encodeMethod(channel, 'basic.ack', { deliveryTag, multiple: false })
-    case 'basic.nack':
-      return encodeMethod(channel, 'basic.nack', { ...message.fields, deliveryTag, multiple: false })
-    case 'basic.reject':
-      return encodeMethod(channel, 'basic.reject', { ...message.fields, deliveryTag })
-  }
+/** What is known of a message when it arrives. */
+interface Facts {
+  channel: Channel
+  number?: number
+  queue?: string | undefined
+  answers?: AmqpUnit[]
+  /** Where it is kept until it is answered. */
+  remembered?: Map<number, AmqpUnit>
 }
 
 /** A delivery under another tag. */

@@ -1,10 +1,13 @@
-import type { AmqpUnit } from '../../../toxic/units.ts'
+import type { AmqpUnit, Unit } from '../../../toxic/units.ts'
 import type { AmqpMessage } from '../../../wire/amqp/message.ts'
+import type { Channel } from './channels.ts'
 import { decodeCall, type RpcCall } from '../../../wire/rpc/call.ts'
 
 /** What there is of a unit before anybody asks. */
 export interface UnitFacts {
   message: AmqpMessage
+  /** Its channel as it was when it came. */
+  channel: Channel
   until: number | undefined
   number: number
   queue: string | undefined
@@ -15,6 +18,7 @@ export interface UnitFacts {
 export class CutUnit implements AmqpUnit {
   readonly protocol = 'amqp'
   readonly message: AmqpMessage
+  readonly channel: Channel
   readonly until: number | undefined
   readonly number: number
   readonly queue: string | undefined
@@ -24,8 +28,9 @@ export class CutUnit implements AmqpUnit {
   #call: RpcCall | undefined
   #asked = false
 
-  constructor({ message, until, number, queue, answers }: UnitFacts) {
+  constructor({ message, channel, until, number, queue, answers }: UnitFacts) {
     this.message = message
+    this.channel = channel
     this.until = until
     this.number = number
     this.queue = queue
@@ -38,6 +43,13 @@ export class CutUnit implements AmqpUnit {
       this.#call = callOf(this.message)
     }
     return this.#call
+  }
+
+  /** Who closes a channel has sent before all that it had. */
+  ends(other: Unit): boolean {
+    const { method, channel } = this.message
+    if (method === 'connection.close') return true
+    return method === 'channel.close' && other.protocol === 'amqp' && other.message.channel === channel
   }
 
   /** The same once more, which no one but us has sent. */

@@ -4,7 +4,7 @@ import type { Stream } from '../../../toxic.ts'
 import { errorResponse } from '../../../wire/postgres/encode.ts'
 import type { Phase } from '../../../wire/postgres/framer.ts'
 import type { Toxic } from '../../stage-host.ts'
-import type { Cuts, Dialect } from '../dialect.ts'
+import type { Cuts, Dialect, Within } from '../dialect.ts'
 import { Answers, CLIENT, SERVER, type Awaited } from './answers.ts'
 import { Cutter } from './cutter.ts'
 import { Greeting } from './greeting.ts'
@@ -17,6 +17,8 @@ const STATUS_AT = 5
 const IDLE = 'I'.charCodeAt(0)
 
 const AS_IT_IS: Piece = { protocol: undefined, channel: 0, inFrame: false, inMessage: false }
+
+const WHOLE: Within = { inFrame: false, channels: [] }
 
 const STATUS_BYTES = 1
 
@@ -69,9 +71,11 @@ export class PostgresDialect implements Dialect {
     return upstream.isClear && downstream.isClear && this.#answers.isPlain && !this.#unheard && !this.#over
   }
 
-  begin(): void {
+  begin(): Record<Stream, Within> {
     this.#cutters.upstream.begin()
     this.#cutters.downstream.begin()
+    // Nothing of ours is put in between its messages.
+    return { upstream: WHOLE, downstream: WHOLE }
   }
 
   follow(stream: Stream, bytes: Buffer): void {

@@ -30,6 +30,8 @@ export class Following {
       },
       outlet: (stream) => outlets[stream]!,
       dropped: () => {},
+      server: 'p',
+      stop: () => {},
       opaque: (reason) => this.opaque.push(reason),
     })
     for (const stream of ['upstream', 'downstream'] as const) {
