@@ -21,7 +21,7 @@ interface Place {
  */
 export function catchStrays(suites: readonly string[], onStray: (error: HarnessError) => void): void {
   process.setUncaughtExceptionCaptureCallback((error: unknown) => {
-    const place = placeOf(error)
+    const place = placeOf(error, suites)
     const isSuites = place === undefined || suites.includes(place.file)
     if (!isSuites || !mochaTakes(error)) onStray(strayError(error, place))
   })
@@ -46,14 +46,14 @@ function mochaTakes(error: unknown): boolean {
   }
 }
 
-/** The innermost place in code that is neither ours nor a package's, else the innermost in ours. */
-function placeOf(error: unknown): Place | undefined {
+/** The innermost place in code that is neither ours nor a package's, else the innermost in ours; suites may be anywhere. */
+function placeOf(error: unknown, suites: readonly string[]): Place | undefined {
   const places = stackOf(error)
-    .matchAll(/(?:file:\/\/)?(\/[^\s():]+):(\d+:\d+)/g)
+    .matchAll(/(?:file:\/\/|[\s(])(\/[^\s():]+):(\d+:\d+)/g)
     .map(([, path = '', at = '']) => ({ file: decodeURI(path), at }))
     .filter(({ file }) => !file.includes('/node_modules/'))
     .toArray()
-  const place = places.find(({ file }) => !file.startsWith(OURS)) ?? places[0]
+  const place = places.find(({ file }) => suites.includes(file) || !file.startsWith(OURS)) ?? places[0]
   return place && { file: place.file, text: `${relative('.', place.file)}:${place.at}` }
 }
 
