@@ -67,12 +67,12 @@ function alterAnswers<A extends Send | Delivery>(
     if (!answer) continue
     const contradiction = contradictionOf(answer, entry)
     if (contradiction !== undefined) altered.contradiction = contradiction
-    else if (answer.held) {
-      answer.held.released = momentOf(entry)
-      answerOn(one)
-    } else {
+    else if (entry.kind === 'message.withheld') {
       answer.held = { withheld: momentOf(entry), overtakenBy: [] }
       answerOut(one)
+    } else if (answer.held) {
+      answer.held.released = momentOf(entry)
+      answerOn(one)
     }
   }
   return altered
@@ -80,8 +80,8 @@ function alterAnswers<A extends Send | Delivery>(
 
 const momentOf = ({ ordinal, at }: Alteration): Moment => ({ ordinal, at })
 
-/** What was taken out is taken out once, and let go at most once after that. */
+/** Only what goes on is taken out, also once more where it was let go too late; only what was taken out is let go. */
 function contradictionOf(one: { held?: Hold }, { kind }: Alteration): string | undefined {
-  if (kind === 'message.withheld') return one.held && 'was taken out twice'
+  if (kind === 'message.withheld') return isOut(one) ? 'was taken out twice' : undefined
   return isOut(one) ? undefined : 'went on after all, and was not taken out'
 }

@@ -176,6 +176,13 @@ describe('the verdict on messages that were struck', () => {
     ])
   })
 
+  it('says lost of one that was let go too late, and taken out for good', () => {
+    const late: story.Story = [...dropped.slice(0, 2), [40, released(sent)], [40, withheld(sent)]]
+    const verdict = verdictOn(gone(...late))
+    expect(told(verdict)).to.deep.equal(['never reached the broker: it was taken out on engine-1.rabbitmq'])
+    expect(words(verdict)).to.not.include('evidence')
+  })
+
   it('is not changed by a confirm that its publisher did not hear of', () => {
     const entries = alive()
     const confirm = confirmed('engine-1', 2)

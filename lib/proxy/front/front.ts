@@ -113,7 +113,7 @@ export class Front {
   /** Bytes that have gone on as they are, and that the lane has shown its tap. */
   follow(stream: Stream, bytes: Buffer): void {
     this.#tapped[stream] += bytes.length
-    this.#exits[stream]?.passed(bytes.length)
+    this.#exits[stream]?.passed(bytes.length, this.#tapped[stream])
     if (this.#opaque !== undefined) return
     this.#speaking(stream, bytes)?.follow(stream, bytes)
     this.#look()
@@ -165,8 +165,9 @@ export class Front {
     if (!this.#dialect) return [bytes]
     const isLate = this.#withheld.has(unit)
     const pieces = this.#dialect.leaving(stream, bytes, unit, isLate)
-    if (!pieces && !isLate) {
+    if (!pieces) {
       this.#withheld.add(unit)
+      // Also of one that was let go: it has come too late.
       this.#tellOf(stream, 'withheld', unit)
     }
     return pieces
