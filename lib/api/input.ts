@@ -1,11 +1,10 @@
 import { parseAddress, parseDestination } from '../proxy/address.ts'
-import { defaultsOf, isValueOf, whatItMustBe } from '../proxy/attributes.ts'
+import { defaultsOf, isValueOf, unknownAttribute, whatItMustBe } from '../proxy/attributes.ts'
 import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
 import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
 import { MAX_ATTRIBUTE, type AttributeValues, type Stream, type ToxicDefinition } from '../toxic.ts'
-import { nearest } from '../util/nearest.ts'
 import { ApiError } from './errors.ts'
 import { Fields, listOf } from './json.ts'
 
@@ -41,9 +40,9 @@ export function proxyChange(body: unknown, enabled: boolean): ProxyChange {
 export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
   const fields = new Fields(body)
   const type = fields.string('type') ?? ''
-  const stream = (fields.string('stream') ?? 'downstream').toLowerCase()
-  if (!isStream(stream)) throw new ApiError('invalidStream')
   const definition = definitions.find((known) => known.type === type)
+  const stream = (fields.string('stream') ?? usualStream(definition)).toLowerCase()
+  if (!isStream(stream)) throw new ApiError('invalidStream')
   if (!definition) throw new ApiError('invalidToxicType')
   return {
     name: fields.string('name') || `${type}_${stream}`,
@@ -53,6 +52,12 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
     attributes: attributesOf(definition, fields.fields('attributes'), defaultsOf(definition)),
     ...durationOf(fields),
   }
+}
+
+/** Toxiproxy's own, unless the toxic strikes messages on the other one only. */
+function usualStream(definition: ToxicDefinition | undefined): Stream {
+  const { upstream, downstream } = definition?.strikes?.on ?? {}
+  return upstream && !downstream ? 'upstream' : 'downstream'
 }
 
 /** Name, type and stream may be given and are not looked at: clients send all that they have. */
@@ -119,22 +124,30 @@ function durationOf(fields: Fields): { durationMs?: number } {
   throw new ApiError('badRequestBody', text)
 }
 
-/** So much of a wrong name is told, in characters. */
-const LONGEST_NAME = 100
+/**
+ * Toxiproxy's own types: what it does not know of their attributes it ignores, and so do we, since clients may send more.
+ * Of all others every name must be right.
+ */
+const TOXIPROXYS = [
+  'bandwidth',
+  'latency',
+  'limit_data',
+  'noop',
+  'reset_peer',
+  'slicer',
+  'slow_close',
+  'timeout',
+]
 
 /** Every attribute of the type: as given, else as it is now. */
 function attributesOf(
-  { type, attributes }: ToxicDefinition,
+  definition: ToxicDefinition,
   given: Fields,
   current: Partial<AttributeValues>,
 ): AttributeValues {
-  const known = Object.keys(attributes)
-  const unknown = given.names.find((name) => !known.includes(name.toLowerCase()))
-  if (unknown !== undefined) {
-    const shown = unknown.length > LONGEST_NAME ? `${unknown.slice(0, LONGEST_NAME)}…` : unknown
-    const hint = known.length > 0 ? `; nearest: ${nearest(shown, known).join(', ')}` : '; it has none'
-    throw new ApiError('invalidAttribute', `${type} has no ${shown}${hint}`)
-  }
+  const { type, attributes } = definition
+  const unknown = TOXIPROXYS.includes(type) ? undefined : unknownAttribute(definition, given.names)
+  if (unknown !== undefined) throw new ApiError('invalidAttribute', unknown)
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => {
       const value = given.get(name) ?? current[name]

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { connect } from 'node:net'
 import { dial, TestServer, until } from '../proxy/rig.helper.ts'
+import { toxics } from '../../toxics/index.ts'
+import { defineToxic } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { apiErrors } from './errors.ts'
 import { ask, start } from './ask.helper.ts'
@@ -10,7 +12,10 @@ const UPSTREAM = '127.0.0.1:9'
 
 describe('our server, beyond Toxiproxy', () => {
   it('names the attribute that it does not take', async () => {
-    await using server = await start()
+    const plain = defineToxic({ type: 'plain', about: '', attributes: {}, open: () => ({}) })
+    const how = { unit: 'ms', default: 1, min: 0, about: '' }
+    const mine = defineToxic({ ...plain, type: 'mine', attributes: { how } })
+    await using server = await start({ toxics: [...toxics, plain, mine] })
     await ask(server.url, 'POST', '/proxies', { name: 'a', upstream: UPSTREAM })
     const reject = async (body: object, ...words: string[]) => {
       const reply = await ask(server.url, 'POST', '/proxies/a/toxics', body)
@@ -24,8 +29,8 @@ describe('our server, beyond Toxiproxy', () => {
       'not -1',
     )
     await reject({ type: 'latency', attributes: { jitter: 1e15 } }, 'jitter')
-    await reject({ type: 'latency', attributes: { latncy: 1 } }, 'latncy', 'nearest: latency')
-    await reject({ type: 'noop', attributes: { a: 1 } }, 'noop has no a')
+    await reject({ type: 'mine', attributes: { hwo: 1 } }, 'mine has no hwo; nearest: how')
+    await reject({ type: 'plain', attributes: { a: 1 } }, 'plain has no a; it has none')
     await reject({ type: 'bandwidth' }, 'rate of bandwidth', 'KB/s from 1')
     await reject({ type: 'latency', toxicity: 2 }, 'toxicity must be from 0 to 1')
     await reject({ type: 'latency', duration: -1 }, 'duration')

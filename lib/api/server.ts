@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { formatAddress } from '../proxy/address.ts'
 import type { Evidence } from '../proxy/evidence.ts'
-import type { Frozen } from '../proxy/proxy.ts'
+import type { Frozen } from '../proxy/connections.ts'
 import type { NamesOf } from '../proxy/front/amqp/match.ts'
 import type { Tap } from '../proxy/tap.ts'
 import { ListenError } from '../proxy/listener.ts'

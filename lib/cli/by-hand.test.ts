@@ -139,6 +139,8 @@ describe('a fault by hand on several links', () => {
     ])
     for (const toxic of await shown())
       expect(toxic).to.deep.include({ toxicity: 0.5, attributes: { latency: 200, jitter: 1 } })
+    const typo = updateEverywhere(await links.read(), 'latency', { attributes: ['jiter=2'] })
+    expect(await typo.catch(String)).to.contain('latency has no jiter; nearest: jitter')
     await updateEverywhere(await links.read(), 'latency_upstream', {
       attributes: [],
       toxicity: 1,

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch'
 import { toxicSpec } from '../api/input.ts'
 import { ApiError } from '../api/errors.ts'
+import { unknownAttribute } from '../proxy/attributes.ts'
 import {
   pathOfToxic,
   ToxiproxyApi,
@@ -118,8 +119,13 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
 }
 
 function attributesOf(words: readonly string[], type: string): Record<string, AttributeValue> {
-  const known = toxics.find((one) => one.type === type)?.attributes
-  return Object.fromEntries(words.map((word) => readAttribute(word, type, known)))
+  const definition = toxics.find((one) => one.type === type)
+  const attributes = words.map((word) => readAttribute(word, type, definition?.attributes))
+  const names = attributes.map(([name]) => name)
+  // Toxiproxy ignores what it does not know, and so does our server: whoever types is told.
+  const unknown = definition && unknownAttribute(definition, names)
+  if (unknown !== undefined) throw new UsageError(unknown)
+  return Object.fromEntries(attributes)
 }
 
 /**
@@ -207,7 +213,7 @@ export interface ToxicUpdate {
 /**
  * Changes the toxics of that name or type on every link, or on none.
  * @returns Their names, each with its link's.
- * @throws {UsageError} naming the nearest if no link has such a toxic.
+ * @throws {UsageError} naming the nearest if no link has such a toxic, or the toxic no such attribute.
  */
 export async function updateEverywhere(
   links: LinksByHand,

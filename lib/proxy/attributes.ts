@@ -6,6 +6,10 @@ import {
   type ToxicDefinition,
 } from '../toxic.ts'
 import { messageOf } from '../util/errors.ts'
+import { nearest } from '../util/nearest.ts'
+
+/** So much of a wrong name is told, in characters. */
+const LONGEST_NAME = 100
 
 /** The values that need not be given. */
 export const defaultsOf = ({ attributes }: Pick<ToxicDefinition, 'attributes'>): AttributeValues =>
@@ -23,6 +27,19 @@ export const shownAttributes = ({ attributes }: ToxicDefinition, values: Attribu
       return !attribute?.ours || value !== attribute.default
     }),
   )
+
+/** `latency has no latncy; nearest: latency, jitter`, of the first of some names that a type does not have. */
+export function unknownAttribute(
+  { type, attributes }: Pick<ToxicDefinition, 'type' | 'attributes'>,
+  names: readonly string[],
+): string | undefined {
+  const known = Object.keys(attributes)
+  const unknown = names.find((name) => !known.includes(name.toLowerCase()))
+  if (unknown === undefined) return undefined
+  const shown = unknown.length > LONGEST_NAME ? `${unknown.slice(0, LONGEST_NAME)}…` : unknown
+  const hint = known.length > 0 ? `; nearest: ${nearest(shown, known).join(', ')}` : '; it has none'
+  return `${type} has no ${shown}${hint}`
+}
 
 export function isValueOf(attribute: Attribute, value: unknown): value is AttributeValue {
   if ('choices' in attribute) return attribute.choices.some((choice) => choice === value)

@@ -51,6 +51,11 @@ export class Exit implements Outlet {
     for (const channel of channels) this.#inMessage.add(channel)
   }
 
+  /** Nothing has begun that is not whole, and nothing waits for that. */
+  get isClear(): boolean {
+    return !this.#inFrame && this.#inMessage.size === 0 && this.#waiting.length === 0
+  }
+
   /** Bytes that went on past it, to here in the tapped lane: nothing is behind any more. */
   passed(bytes: number, tapped: number): void {
     this.#left += bytes

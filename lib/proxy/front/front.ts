@@ -125,7 +125,8 @@ export class Front {
     if (dialect && this.#opaque === undefined) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
     else this.#gives.piece(stream, bytes, AS_IT_IS)
     this.#look()
-    if (!this.#wanted && (this.#opaque !== undefined || dialect?.canFollow)) this.#cuts = false
+    if (this.#wanted) return
+    if (this.#opaque !== undefined || (dialect?.canFollow && this.#isClear)) this.#cuts = false
   }
 
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
@@ -224,6 +225,11 @@ export class Front {
     this.#amqp = amqp
     this.#dialect = amqp.dialect
     return amqp.dialect
+  }
+
+  /** What passes by from now on lands inside of nothing. */
+  get #isClear(): boolean {
+    return STREAMS.every((stream) => this.#exits[stream]?.isClear ?? true)
   }
 
   #giveRest(stream: Stream): void {

@@ -32,7 +32,7 @@ const publish = (identity: string, method = 'run_action', routingKey = 'mistral_
   )
 
 const eraserOf = (attributes: Record<string, AttributeValue>, name = 'eraser', stream: Stream = 'upstream') =>
-  spec(eraser, { name, stream, attributes: attributes as never })
+  spec(eraser, { name, stream, attributes })
 
 /** What of these messages reaches the server, by their identities. */
 async function passing(client: Peer, server: Peer, messages: readonly Buffer[]): Promise<string> {

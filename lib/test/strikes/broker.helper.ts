@@ -208,9 +208,11 @@ export class Talk {
     else if (this.#unacked % acksEach === 0) into.ack(message, true)
   }
 
-  /** Acks whatever is not acked. */
-  ackAll(): void {
-    this.#into.ackAll()
+  /** Acks whatever is not acked, and closes its channels: what is sent before the broker has closed one has arrived. */
+  async close(): Promise<void> {
+    if ((this.options.acksEach ?? 1) > 1) this.#into.ackAll()
+    await this.#into.close()
+    await this.#out.close()
   }
 }
 
@@ -237,7 +239,7 @@ export async function isSane(bench: StrikeBench, it: Talk, links: readonly Link[
   it.publish(...more)
   await it.hasPassed(more)
   expect(it.received.slice(begun)).to.deep.equal(more)
-  if ((it.options.acksEach ?? 1) > 1) it.ackAll()
+  await it.close()
   for (const link of links) await link.close()
   expect(await bench.left(it.queue)).to.equal(0)
 }

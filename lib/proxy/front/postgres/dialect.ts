@@ -22,6 +22,8 @@ const WHOLE: Within = { inFrame: false, channels: [] }
 
 const STATUS_BYTES = 1
 
+const NOTHING: readonly Buffer[] = []
+
 /** What says nothing about statements. */
 const PASSED_OVER: ReadonlySet<number> = new Set(Buffer.from('dcKRSNAv'))
 
@@ -37,7 +39,8 @@ export class PostgresDialect implements Dialect {
   readonly #forgotten = new WeakSet<Awaited>()
   /** The client hears nothing of the server any more, since this was answered. */
   #unheard: Awaited | undefined
-  /** An error has ended the connection. */
+  /** An error is to end the connection: the server does nothing any more. Then it has. */
+  #isMute = false
   #over = false
 
   constructor(cuts: Cuts) {
@@ -47,7 +50,7 @@ export class PostgresDialect implements Dialect {
         keeps: (type) => this.#speaker.keeps(type),
         passed: (bytes, phase) => void this.#said(bytes, phase),
         message: (bytes, phase) => this.#fromClient(bytes, phase),
-        piece: (bytes, piece) => cuts.piece('upstream', bytes, piece),
+        piece: (bytes, piece) => this.#pieceFromClient(bytes, piece),
       }),
       downstream: new Cutter('typed', {
         keeps: (type) => this.#keepsOf(type),
@@ -88,9 +91,13 @@ export class PostgresDialect implements Dialect {
     return this.#cutters[stream].take()
   }
 
-  leaving(_stream: Stream, bytes: Buffer, unit: Unit): readonly Buffer[] {
-    if (unit instanceof CutUnit && unit.awaited && this.#forgotten.delete(unit.awaited))
-      this.#answers.asked(unit.awaited)
+  leaving(stream: Stream, bytes: Buffer, unit: Unit): readonly Buffer[] {
+    if (stream === 'downstream' || !(unit instanceof CutUnit)) return [bytes]
+    if (this.#isMute) return NOTHING
+    const { awaited } = unit
+    if (!awaited) return [bytes]
+    if (this.#forgotten.delete(awaited)) this.#answers.asked(awaited)
+    this.#isMute = awaited.fails?.error.severity === 'FATAL'
     return [bytes]
   }
 
@@ -131,6 +138,11 @@ export class PostgresDialect implements Dialect {
     const spoken = this.#said(bytes, phase)
     if (!spoken) return this.#cuts.piece('upstream', bytes, AS_IT_IS)
     this.#cuts.unit('upstream', bytes, (until) => new CutUnit({ side: 'frontend', bytes, until, ...spoken }))
+  }
+
+  #pieceFromClient(bytes: Buffer, piece: Piece): void {
+    if (this.#isMute) this.#cuts.swallow('upstream', bytes)
+    else this.#cuts.piece('upstream', bytes, piece)
   }
 
   // What the server sends.
