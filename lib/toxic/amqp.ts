@@ -130,7 +130,7 @@ export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>)
       ...(toxic.only && { only: (values) => toxic.only?.(values as ValuesOf<Matched<A>>) ?? on }),
     },
     // The engine opens it on lanes of AMQP only, and gives it units of AMQP only.
-    open: (lane) => toxic.open(lane as AmqpLane<Matched<A>>) as Hooks,
+    open: (lane) => toxic.open(lane as AmqpLane<Matched<A>>),
   }
   return definition
 }
