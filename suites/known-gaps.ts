@@ -34,6 +34,9 @@ export const copyRuns: KnownGap = {
 /** Under oslo an ack or a confirm that is lost with its connection brings the copy. */
 export const copyRunsUnderOslo: KnownGap = { ...copyRuns, rpc: ['oslo'] }
 
+/** The copy is published anew, and the executor that has had the first drops it if it gets it. */
+export const copyMayRun: KnownGap = { ...copyRunsUnderOslo, seen: '3 of 4' }
+
 export const lostAfterCommit: KnownGap = {
   name: 'what follows a commit is lost',
   because:

@@ -6,7 +6,8 @@ describe('One run_action comes twice', () => {
 
   it('runs each action once, published twice', async () => {
     const twice = await run.links('engine-*', 'rabbitmq').onPublish('run_action').nth(2).duplicate()
-    await run.start('parallel', { tasks: 4 }, { times: 2 })
+    // Of one engine only: a message of another between the two could bring both to one executor, which drops the copy.
+    await run.start('parallel', { tasks: 4 })
     await twice.fired()
     expect(await run.verdict()).to.be.knownGap(copyRuns)
   })

@@ -4,7 +4,7 @@ import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
 import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
-import { MAX_ATTRIBUTE, type AttributeValues, type Stream, type ToxicDefinition } from '../toxic.ts'
+import { MAX_ATTRIBUTE, struckBy, type AttributeValues, type Stream, type ToxicDefinition } from '../toxic.ts'
 import { ApiError } from './errors.ts'
 import { Fields, listOf } from './json.ts'
 
@@ -44,12 +44,14 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
   const stream = (fields.string('stream') ?? usualStream(definition)).toLowerCase()
   if (!isStream(stream)) throw new ApiError('invalidStream')
   if (!definition) throw new ApiError('invalidToxicType')
+  const attributes = attributesOf(definition, fields.fields('attributes'), defaultsOf(definition))
+  checkStrikes(definition, stream, attributes)
   return {
     name: fields.string('name') || `${type}_${stream}`,
     definition,
     stream,
     toxicity: toxicityOf(fields) ?? 1,
-    attributes: attributesOf(definition, fields.fields('attributes'), defaultsOf(definition)),
+    attributes,
     ...durationOf(fields),
   }
 }
@@ -63,16 +65,26 @@ function usualStream(definition: ToxicDefinition | undefined): Stream {
 /** Name, type and stream may be given and are not looked at: clients send all that they have. */
 export function toxicChange(
   body: unknown,
-  definition: ToxicDefinition,
-  current: AttributeValues,
+  { definition, stream, attributes: current }: Pick<ToxicSpec, 'definition' | 'stream' | 'attributes'>,
 ): ToxicChange {
   const fields = new Fields(body)
   const toxicity = toxicityOf(fields)
+  const attributes = attributesOf(definition, fields.fields('attributes'), current)
+  checkStrikes(definition, stream, attributes)
   return {
-    attributes: attributesOf(definition, fields.fields('attributes'), current),
+    attributes,
     ...(toxicity !== undefined && { toxicity }),
     ...durationOf(fields),
   }
+}
+
+/** One that acts on messages would otherwise be set, and never strike. */
+function checkStrikes(definition: ToxicDefinition, stream: Stream, attributes: AttributeValues): void {
+  if (!definition.strikes) return
+  const struck = Object.entries(struckBy(definition, attributes))
+  if (struck.some(([one, methods]) => one === stream && methods.length > 0)) return
+  const what = struck.map(([one, methods]) => `${one} it can strike ${methods.join(', ')}`)
+  throw new ApiError('strikesNothing', `${definition.type} on ${stream}; ${what.join('; ')}`)
 }
 
 function readProxyChange(fields: Fields): ProxyChange {

@@ -20,7 +20,7 @@ export class Link {
   readonly name: string
   readonly #bench: StrikeBench
   readonly #listen: string
-  readonly #connections: ChannelModel[] = []
+  readonly connections: ChannelModel[] = []
 
   constructor(bench: StrikeBench, name: string, listen: string) {
     this.#bench = bench
@@ -32,7 +32,7 @@ export class Link {
   async connect(heartbeat = 0): Promise<ChannelModel> {
     const connection = await connect(`amqp://guest:guest@${this.#listen}/%2F?heartbeat=${heartbeat}`)
     connection.on('error', () => {})
-    this.#connections.push(connection)
+    this.connections.push(connection)
     return connection
   }
 
@@ -50,8 +50,7 @@ export class Link {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#connections.map((connection) => connection.close()))
-    this.#bench.server.evidence(this.name)
+    await Promise.allSettled(this.connections.map((connection) => connection.close()))
     await this.#bench.call('DELETE', `/proxies/${this.name}`)
   }
 }
@@ -91,6 +90,11 @@ export class StrikeBench {
     } finally {
       await connection.close()
     }
+  }
+
+  /** How many connections of a link are open. */
+  connections({ name }: Link): number {
+    return this.server.evidence(name)?.connections.open ?? 0
   }
 
   async call(method: string, path: string, body?: object): Promise<unknown> {
@@ -147,36 +151,52 @@ export class Talk {
   readonly told = new Map<string, 'ok' | 'nack'>()
   /** How channels ended, and consumers. */
   readonly ends: string[] = []
-  acks = true
-  #out: Channel | ConfirmChannel
-  #into: Channel
+  acks: 'acks' | 'nacks' = 'acks'
+  readonly #connections: Record<'publisher' | 'consumer', ChannelModel>
+  #channels: { out: Channel | ConfirmChannel; into: Channel } | undefined
   #unacked = 0
 
-  constructor(queue: string, options: TalkOptions, out: Channel, into: Channel) {
+  constructor(
+    connections: Record<'publisher' | 'consumer', ChannelModel>,
+    queue: string,
+    options: TalkOptions,
+  ) {
+    this.#connections = connections
     this.queue = queue
     this.options = options
-    this.#out = out
-    this.#into = into
-    this.#watch(out)
-    this.#watch(into)
   }
 
-  #watch(channel: Channel): void {
-    channel.on('error', (error: { code?: number }) => this.ends.push(`closed ${error.code}`))
+  get #out(): Channel | ConfirmChannel {
+    if (!this.#channels) throw new Error('a talk that has not been opened')
+    return this.#channels.out
   }
 
-  async consume(into = this.#into): Promise<void> {
-    if (into !== this.#into) this.#watch(into)
-    this.#into = into
+  get #into(): Channel {
+    if (!this.#channels) throw new Error('a talk that has not been opened')
+    return this.#channels.into
+  }
+
+  async consume(): Promise<void> {
+    const into = this.#into
     this.#unacked = 0
     const { prefetch } = this.options
     if (prefetch !== undefined) await into.prefetch(prefetch)
     await into.consume(this.queue, (message) => this.#delivered(into, message))
   }
 
-  publishOn(out: Channel): void {
-    this.#watch(out)
-    this.#out = out
+  /** Opens channels, instead of those that it had, and consumes. */
+  async open(): Promise<this> {
+    const { publisher, consumer } = this.#connections
+    const { confirms = true } = this.options
+    await this.close()
+    const out = confirms ? await publisher.createConfirmChannel() : await publisher.createChannel()
+    const into = await consumer.createChannel()
+    for (const channel of [out, into])
+      channel.on('error', (error: { code?: number }) => this.ends.push(`closed ${error.code}`))
+    await into.assertQueue(this.queue, { durable: false })
+    this.#channels = { out, into }
+    await this.consume()
+    return this
   }
 
   publish(...texts: string[]): void {
@@ -201,35 +221,34 @@ export class Talk {
     const text = message.content.toString()
     this.received.push(text)
     if (message.fields.redelivered) this.redelivered.push(text)
-    if (!this.acks) return
+    if (this.acks === 'nacks') return into.nack(message)
     this.#unacked += 1
     const { acksEach = 1 } = this.options
     if (acksEach === 1) into.ack(message)
     else if (this.#unacked % acksEach === 0) into.ack(message, true)
   }
 
-  /** Acks whatever is not acked, and closes its channels: what is sent before the broker has closed one has arrived. */
+  /** Acks whatever is not acked, and closes its channels, as far as they are open. */
   async close(): Promise<void> {
-    if ((this.options.acksEach ?? 1) > 1) this.#into.ackAll()
-    await this.#into.close()
-    await this.#out.close()
+    if (!this.#channels) return
+    const { out, into } = this.#channels
+    this.#channels = undefined
+    // What is sent before the broker has closed a channel has arrived.
+    const close = async (channel: Channel): Promise<void> => {
+      if (channel === into && (this.options.acksEach ?? 1) > 1) channel.ackAll()
+      await channel.close()
+    }
+    await Promise.allSettled([close(out), close(into)])
   }
 }
 
 let talks = 0
 
 export async function talk(link: Link, options: TalkOptions = {}): Promise<Talk> {
-  const { confirms = true, from = link } = options
+  const { from = link } = options
   talks += 1
-  const queue = `talk-${talks}`
-  const publisher = await from.connect()
-  const consumer = await link.connect()
-  const out = confirms ? await publisher.createConfirmChannel() : await publisher.createChannel()
-  const into = await consumer.createChannel()
-  await into.assertQueue(queue, { durable: false })
-  const made = new Talk(queue, options, out, into)
-  await made.consume()
-  return made
+  const connections = { publisher: await from.connect(), consumer: await link.connect() }
+  return new Talk(connections, `talk-${talks}`, options).open()
 }
 
 /** A hundred more messages pass, each once, are confirmed and acked, and nothing is left in the queue. */

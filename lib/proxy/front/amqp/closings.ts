@@ -34,8 +34,7 @@ export class Closings {
   }
 
   begin(channel: number): void {
-    const side = (): Side => ({ told: false, answered: false })
-    this.#byChannel.set(channel, { upstream: side(), downstream: side() })
+    this.#byChannel.set(channel, { upstream: newSide(), downstream: newSide() })
   }
 
   /** What was put in for a side, on its way with `stream`, has left: what comes from there is not for anyone. */
@@ -82,3 +81,5 @@ export class Closings {
     if (done && channel !== CONNECTION) this.#byChannel.delete(channel)
   }
 }
+
+const newSide = (): Side => ({ told: false, answered: false })

@@ -54,7 +54,8 @@ export class CutUnit implements AmqpUnit {
 
   /** The same once more, which no one but us has sent. */
   copy(): CutUnit {
-    const copy = new CutUnit({ ...this, until: undefined, number: 0, answers: [] })
+    const { message, channel, queue } = this
+    const copy = new CutUnit({ message, channel, queue, until: undefined, number: 0, answers: [] })
     copy.#call = this.#call
     copy.#asked = this.#asked
     return copy
