@@ -162,6 +162,12 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
 export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
   strikes?.only?.(attributes) ?? strikes?.on ?? {}
 
+/** The stream of a toxic for which none is named: downstream, as Toxiproxy has it, unless it strikes upstream only. */
+export function usualStream(definition: ToxicDefinition | undefined): Stream {
+  const { on = {}, usually } = definition?.strikes ?? {}
+  return usually ?? (on.upstream && !on.downstream ? 'upstream' : 'downstream')
+}
+
 /** Types a definition by its own attributes. */
 export const defineToxic = <const A extends Attributes>(definition: ToxicDefinition<A>): ToxicDefinition =>
   definition

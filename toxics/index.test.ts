@@ -1,18 +1,9 @@
 import { expect } from 'chai'
 import { readdir, readFile } from 'node:fs/promises'
 import { isValueOf, kindOfValue } from '../lib/proxy/attributes.ts'
-import { AMQP_MATCH } from '../lib/toxic/amqp.ts'
-import { POSTGRES_MATCH } from '../lib/toxic/postgres.ts'
-import { STRIKE_COUNT } from '../lib/toxic/strike-count.ts'
-import type { Protocol } from '../lib/toxic/units.ts'
-import type { Attribute, Attributes } from '../lib/toxic.ts'
+import { COMMON_ATTRIBUTES } from '../lib/toxic/common.ts'
+import type { Attribute } from '../lib/toxic.ts'
 import { toxics } from './index.ts'
-
-/** What the toxics of a protocol have besides their own attributes. */
-const COMMON: Record<Protocol, Attributes> = {
-  amqp: { ...AMQP_MATCH, ...STRIKE_COUNT },
-  postgres: { ...POSTGRES_MATCH, ...STRIKE_COUNT },
-}
 
 const kinds = (attributes: [string, Attribute][]): string =>
   attributes.map(([name, one]) => `${name} (${kindOfValue(one)})`).join(', ')
@@ -35,7 +26,7 @@ describe('the list of toxics', () => {
     const rows = (await readme()).filter((line) => /^\| [a-z_]+ \|/.test(line))
     expect(rows).to.deep.equal(
       toxics.map(({ type, attributes, about, strikes }) => {
-        const common = new Set(strikes ? Object.keys(COMMON[strikes.protocol]) : [])
+        const common = new Set(strikes ? Object.keys(COMMON_ATTRIBUTES[strikes.protocol]) : [])
         const own = Object.entries(attributes).filter(([name]) => !common.has(name))
         return `| ${type} |${own.length > 0 ? ` ${kinds(own)}` : ''} | ${about} |`
       }),
@@ -44,7 +35,7 @@ describe('the list of toxics', () => {
 
   it('has in the README what toxics on messages have in common', async () => {
     const lines = await readme()
-    for (const [name, attribute] of Object.values(COMMON).flatMap(Object.entries<Attribute>))
+    for (const [name, attribute] of Object.values(COMMON_ATTRIBUTES).flatMap(Object.entries<Attribute>))
       expect(lines).to.include(`- \`${name}\` (${kindOfValue(attribute)}): ${attribute.about}`)
   })
 

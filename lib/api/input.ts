@@ -4,7 +4,14 @@ import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
 import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
-import { MAX_ATTRIBUTE, struckBy, type AttributeValues, type Stream, type ToxicDefinition } from '../toxic.ts'
+import {
+  MAX_ATTRIBUTE,
+  struckBy,
+  usualStream,
+  type AttributeValues,
+  type Stream,
+  type ToxicDefinition,
+} from '../toxic.ts'
 import { ApiError } from './errors.ts'
 import { Fields, listOf } from './json.ts'
 
@@ -54,12 +61,6 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
     attributes,
     ...durationOf(fields),
   }
-}
-
-/** Toxiproxy's own, unless the toxic strikes messages on the other one only. */
-function usualStream(definition: ToxicDefinition | undefined): Stream {
-  const { upstream, downstream } = definition?.strikes?.on ?? {}
-  return upstream && !downstream ? 'upstream' : 'downstream'
 }
 
 /** Name, type and stream may be given and are not looked at: clients send all that they have. */

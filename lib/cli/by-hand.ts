@@ -9,7 +9,7 @@ import {
   type ToxicRequest,
   type ToxicView,
 } from '../scenario/toxiproxy.ts'
-import type { Attributes, AttributeValue, Stream } from '../toxic.ts'
+import { usualStream, type Attributes, type AttributeValue, type Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { toxics } from '../../toxics/index.ts'
@@ -91,14 +91,17 @@ export interface ToxicWords {
 }
 
 /**
- * The toxics that such words ask for on one link: one for each stream, under Toxiproxy's own names.
+ * The toxics that such words ask for on one link: one for each stream, under Toxiproxy's own names; those on messages for
+ * the one that they usually strike on.
  * @param checked Against the toxics that the embedded server knows.
  * @throws {UsageError} for an unknown type or attribute (naming the nearest), or a value that it cannot have.
  */
 export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest[] {
   const { type, stream, toxicity, forMs } = words
-  const streams: Stream[] = stream === undefined ? ['upstream', 'downstream'] : [stream]
   const definition = toxics.find((known) => known.type === type)
+  // A message is struck once, on its way one way or the other.
+  const usual: Stream[] = definition?.strikes ? [usualStream(definition)] : ['upstream', 'downstream']
+  const streams = stream === undefined ? usual : [stream]
   if (definition === undefined && checked)
     throw unknownWord(
       'toxic',
