@@ -147,7 +147,7 @@ export const brokerNotFoundAgain: KnownGap = {
 export const heldByItsConsumer: KnownGap = {
   ...brokerNotFoundAgain,
   breaks: [...brokerNotFoundAgain.breaks, ...copyRuns.breaks],
-  seen: '1 of 1',
+  seen: '8 of 8',
 }
 
 export const cancelledInTheMiddle: KnownGap = {
@@ -164,5 +164,5 @@ export const cancelledInTheMiddle: KnownGap = {
   ],
   rpc: ['kombu'],
   mistral: [15],
-  seen: '1 of 1',
+  seen: '4 of 4',
 }
