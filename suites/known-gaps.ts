@@ -167,5 +167,12 @@ export const cancelledInTheMiddle: KnownGap = {
   seen: '4 of 4',
 }
 
-/** On Mistral 23 an engine that is killed may have acknowledged the start of a task: then it stays IDLE for good. */
-export const startLostWithEngine: KnownGap = { ...startForgotten, mistral: [23], seen: '1 of 1' }
+export const startLostWithEngine: KnownGap = {
+  ...startForgotten,
+  name: 'the start of a task is lost with its engine',
+  because:
+    'Mistral 23 starts a task by a call of its own, start_task, which an engine acknowledges before it works on it: if the ' +
+    'engine is killed in between, the task stays IDLE for good',
+  mistral: [23],
+  seen: '1 of 1',
+}

@@ -1,6 +1,5 @@
 import type { Stream } from '../toxic.ts'
-import type { MessageHost, Match } from './messages.ts'
-import { Messages } from './messages.ts'
+import { Messages, type Match, type MessageHost } from './messages.ts'
 import type { Strike } from './strike-faults.ts'
 
 /** What a call must be besides its method; ids, or names with `*` for anything. */

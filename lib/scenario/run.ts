@@ -132,11 +132,6 @@ export class Run {
     }
   }
 
-  private calls(names: string[], service: Service, call: string, way: Way, match?: CallMatch): Calls {
-    if (service !== 'rabbitmq') throw new UsageError(`there are no calls on links to ${service}`)
-    return new Calls(this, names, call, way, match)
-  }
-
   link(node: string, service: Service): LinkFaults {
     return this.links(this.session.cluster.node(node).name, service)
   }
@@ -218,6 +213,11 @@ export class Run {
       this.session.effects.release()
       this.session.effects.take(0)
     }
+  }
+
+  private calls(names: string[], service: Service, call: string, way: Way, match?: CallMatch): Calls {
+    if (service !== 'rabbitmq') throw new UsageError(`there are no calls on links to ${service}`)
+    return new Calls(this, names, call, way, match)
   }
 
   private async request(id: string, definition: ReturnType<typeof buildWorkflow>[number]): Promise<void> {
