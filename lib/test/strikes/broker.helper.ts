@@ -247,7 +247,6 @@ let talks = 0
 export async function talk(link: Link, options: TalkOptions = {}): Promise<Talk> {
   const { from = link } = options
   talks += 1
-  const queue = `talk-${talks}`
   const connections = { publisher: await from.connect(), consumer: await link.connect() }
   return new Talk(connections, `talk-${talks}`, options).open()
 }
