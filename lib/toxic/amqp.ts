@@ -145,7 +145,7 @@ export interface AmqpToxic<A extends Attributes> {
 
 /** A toxic that acts on messages of AMQP: the engine finds the message, the toxic strikes it. */
 export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>): ToxicDefinition {
-  const { type, about, attributes, on, only, usually, answers = false, open } = toxic
+  const { type, about, attributes, on, usually, answers = false } = toxic
   const definition: ToxicDefinition<Matched<A>> = {
     type,
     about,
@@ -156,10 +156,10 @@ export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>)
       on,
       answers,
       ...(usually && { usually }),
-      ...(only && { only: (values) => only(values as ValuesOf<Matched<A>>) }),
+      ...(toxic.only && { only: (values) => toxic.only?.(values as ValuesOf<Matched<A>>) ?? on }),
     },
     // The engine opens it on lanes of AMQP only, and gives it units of AMQP only.
-    open: (lane) => open(lane as AmqpLane<Matched<A>>) as Hooks,
+    open: (lane) => toxic.open(lane as AmqpLane<Matched<A>>),
   }
   return definition
 }

@@ -11,6 +11,8 @@ interface Side {
   answered: boolean
 }
 
+const newSide = (): Side => ({ told: false, answered: false })
+
 /**
  * Channels, and whole connections, that were closed in the broker's name. Each side is told that the other one has closed;
  * nothing of the channel passes from then on, and what either answers is not for the other.
@@ -34,8 +36,7 @@ export class Closings {
   }
 
   begin(channel: number): void {
-    const side = (): Side => ({ told: false, answered: false })
-    this.#byChannel.set(channel, { upstream: side(), downstream: side() })
+    this.#byChannel.set(channel, { upstream: newSide(), downstream: newSide() })
   }
 
   /** What was put in for a side, on its way with `stream`, has left: what comes from there is not for anyone. */

@@ -10,7 +10,7 @@ import { METHOD_BY_ID } from '../../../wire/amqp/specification.ts'
 const { FRAME_METHOD, FRAME_HEADER, FRAME_BODY } = CONSTANTS
 
 /** Of a message that is larger nothing is held back, in bytes: it cannot be struck. */
-export const LARGEST_UNIT = 2 ** 20
+const LARGEST_UNIT = 2 ** 20
 /** Of all messages of a lane that are not whole no more is held back, in bytes. */
 const LARGEST_LANE = 4 * 2 ** 20
 

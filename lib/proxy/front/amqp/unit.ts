@@ -54,7 +54,14 @@ export class CutUnit implements AmqpUnit {
 
   /** The same once more, which no one but us has sent. */
   copy(): CutUnit {
-    const copy = new CutUnit({ ...this, until: undefined, number: 0, answers: [] })
+    const copy = new CutUnit({
+      message: this.message,
+      channel: this.channel,
+      until: undefined,
+      number: 0,
+      queue: this.queue,
+      answers: [],
+    })
     copy.#call = this.#call
     copy.#asked = this.#asked
     return copy
