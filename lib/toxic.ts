@@ -35,6 +35,8 @@ export interface ChoiceAttribute extends AttributeOf<string> {
 /** Any text, or the source of a regular expression; the empty one only where it is the default, and means none. */
 export interface TextAttribute extends AttributeOf<string> {
   readonly text: 'plain' | 'pattern'
+  /** A regular expression that the whole text must have. */
+  readonly form?: string
 }
 
 /** Attributes by name. */
@@ -94,6 +96,8 @@ export interface ToxicLane<A extends Attributes = Attributes> {
   /** Keeps it while others pass, until the given function is called, or this toxic is changed or removed. */
   keep(chunk: Chunk): () => void
   drop(chunk: Chunk): void
+  /** Passes on at once what it has kept, held or delayed, in order; its timers end. */
+  release(): void
   /** Passes on the end of the stream, behind all data. */
   end(due?: number): void
   /** Closes both sockets of the connection at once: what is in hand is lost. */
@@ -157,6 +161,12 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
 /** What a toxic that acts on messages strikes with these attributes; of another one, nothing. */
 export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
   strikes?.only?.(attributes) ?? strikes?.on ?? {}
+
+/** The stream of a toxic for which none is named: downstream, as Toxiproxy has it, unless it strikes upstream only. */
+export function usualStream(definition: ToxicDefinition | undefined): Stream {
+  const { on = {}, usually } = definition?.strikes ?? {}
+  return usually ?? (on.upstream && !on.downstream ? 'upstream' : 'downstream')
+}
 
 /** Types a definition by its own attributes. */
 export const defineToxic = <const A extends Attributes>(definition: ToxicDefinition<A>): ToxicDefinition =>

@@ -10,6 +10,10 @@ import bandwidth from './bandwidth.ts'
 import latency from './latency.ts'
 import limitData from './limit_data.ts'
 import noop from './noop.ts'
+import pgCut from './pg_cut.ts'
+import pgDelay from './pg_delay.ts'
+import pgError from './pg_error.ts'
+import pgHold from './pg_hold.ts'
 import resetPeer from './reset_peer.ts'
 import slicer from './slicer.ts'
 import slowClose from './slow_close.ts'
@@ -28,6 +32,10 @@ export const toxics: readonly ToxicDefinition[] = [
   latency,
   limitData,
   noop,
+  pgCut,
+  pgDelay,
+  pgError,
+  pgHold,
   resetPeer,
   slicer,
   slowClose,

@@ -29,12 +29,13 @@ export function writeMembers(fact: Fact, text: TextWriter): void {
 }
 
 function writePublished(fact: MessagePublished, text: TextWriter): void {
-  const { exchange, routingKey, mandatory, expirationMs, size, until, call, body } = fact
+  const { exchange, routingKey, mandatory, expirationMs, size, call, body } = fact
   writePlace(fact, text)
   text.raw(',"exchange":').string(exchange).raw(',"routingKey":').string(routingKey)
   if (mandatory) text.raw(',"mandatory":true')
   if (expirationMs !== undefined) text.raw(',"expirationMs":').number(expirationMs)
-  text.raw(',"size":').number(size).raw(',"until":').number(until)
+  text.raw(',"size":').number(size)
+  writeWhere(fact, text)
   if (call) writeCall(call, text)
   if (body !== undefined) text.raw(',"body":').string(body)
 }
@@ -43,19 +44,20 @@ function writeConfirmed(fact: MessageConfirmed, text: TextWriter): void {
   writePlace(fact, text)
   text
     .raw(fact.multiple ? ',"multiple":true' : ',"multiple":false')
-    .raw(fact.nack ? ',"nack":true,"until":' : ',"nack":false,"until":')
-    .number(fact.until)
+    .raw(fact.nack ? ',"nack":true' : ',"nack":false')
+  writeWhere(fact, text)
 }
 
 function writeDelivered(fact: MessageDelivered, text: TextWriter): void {
-  const { queue, noAck, redelivered, exchange, routingKey, size, until, call } = fact
+  const { queue, noAck, redelivered, exchange, routingKey, size, call } = fact
   writePlace(fact, text)
   if (queue !== undefined) text.raw(',"queue":').string(queue)
   if (noAck) text.raw(',"noAck":true')
   text
     .raw(redelivered ? ',"redelivered":true,"exchange":' : ',"redelivered":false,"exchange":')
     .string(exchange)
-  text.raw(',"routingKey":').string(routingKey).raw(',"size":').number(size).raw(',"until":').number(until)
+  text.raw(',"routingKey":').string(routingKey).raw(',"size":').number(size)
+  writeWhere(fact, text)
   if (call) writeCall(call, text)
 }
 
@@ -64,23 +66,21 @@ function writeAcked(fact: MessageAcked, text: TextWriter): void {
   text
     .raw(fact.multiple ? ',"multiple":true,"how":"' : ',"multiple":false,"how":"')
     .raw(fact.how)
-    .raw(fact.requeue ? '","requeue":true,"until":' : '","requeue":false,"until":')
-    .number(fact.until)
+    .raw(fact.requeue ? '","requeue":true' : '","requeue":false')
+  writeWhere(fact, text)
 }
 
+type Written = MessagePublished | MessageConfirmed | MessageDelivered | MessageAcked
+
 /** With what all four begin. */
-function writePlace(
-  {
-    kind,
-    link,
-    connection,
-    channel,
-    tag,
-  }: MessagePublished | MessageConfirmed | MessageDelivered | MessageAcked,
-  text: TextWriter,
-): void {
+function writePlace({ kind, link, connection, channel, tag }: Written, text: TextWriter): void {
   text.raw('"kind":"').raw(kind).raw('","link":').string(link)
   text.raw(',"connection":').number(connection).raw(',"channel":').number(channel).raw(',"tag":').number(tag)
+}
+
+function writeWhere({ until, inserted }: Written, text: TextWriter): void {
+  if (until !== undefined) text.raw(',"until":').number(until)
+  if (inserted) text.raw(',"inserted":true')
 }
 
 function writeCall(call: CallFact, text: TextWriter): void {

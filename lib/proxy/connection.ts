@@ -8,8 +8,10 @@ import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
 import type { Consumers } from './front/consumers.ts'
 import { Front } from './front/front.ts'
 import type { Choosing } from './front/striking.ts'
-import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
+import { Lane, type Budget, type LaneOwner } from './lane.ts'
+import { resetSocket } from './outflow.ts'
 import type { Toxic } from './stage-host.ts'
+import type { Tap } from './tap.ts'
 import { dial, type OnUpstreamError } from './upstream-watch.ts'
 
 /** What a connection needs of its proxy. */
@@ -92,6 +94,7 @@ export class Connection implements LaneOwner {
         choosing: (toxic) => owner.choosing(this.id, toxic),
         tap: (stream, seen) => this.#lanes?.[stream].see(seen),
         outlet: (stream) => this.#laneOf(stream).chain.messages,
+        dropped: (stream, bytes) => this.#lanes?.[stream].dropped(bytes),
         opaque: (reason) => this.#isOpaque(reason),
       })
     this.#dial()
@@ -187,7 +190,7 @@ export class Connection implements LaneOwner {
   }
 
   toPair(stream: Stream, bytes: Buffer): void {
-    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
+    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].insert(bytes)
   }
 
   acted({ name }: Toxic): void {

@@ -3,7 +3,8 @@ import type { ProxyEvent } from './events.ts'
 import type { NamesOf } from './front/amqp/match.ts'
 import type { Consumers } from './front/consumers.ts'
 import type { StrikeGroups } from './front/strike-groups.ts'
-import type { Budget, Tap } from './lane.ts'
+import type { Budget } from './lane.ts'
+import type { Tap } from './tap.ts'
 
 /** What the proxies of a server share. */
 export interface ProxyContext {

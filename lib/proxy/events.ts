@@ -20,8 +20,8 @@ export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'toxic.acted'; connection: number; by: string }
   /** A toxic that acts on messages, named, cannot act on a connection. */
   | { kind: 'toxic.spared'; connection: number; by: string; reason: string }
-  /** It was told to strike a message. */
-  | { kind: 'toxic.struck'; connection: number; by: string; message: string }
+  /** It was told to strike a message; the identity of its call, or of what it answers, where it has one. */
+  | { kind: 'toxic.struck'; connection: number; by: string; message: string; identity?: string | undefined }
   | ProxyChanged
   /** `what`: a toxic's name, `tap`, or `lease`. */
   | { kind: 'failed'; what: string; connection?: number; error: string }

@@ -5,7 +5,9 @@ import { monotonicMs } from '../util/clock.ts'
 import { Chain, type ChainHost } from './chain.ts'
 import { noBytes, type LaneBytes } from './evidence.ts'
 import type { Front } from './front/front.ts'
-import type { Ending, Outlet, Surgery, Toxic } from './stage-host.ts'
+import { Outflow, type OutflowHost } from './outflow.ts'
+import type { Ending, Surgery, Toxic } from './stage-host.ts'
+import type { Alteration, Tap } from './tap.ts'
 import { inTurn } from './turns.ts'
 
 /** Bytes in hand on one lane, beyond which its source is no longer read. */
@@ -17,27 +19,6 @@ const LANE_SHARE = 64 * 2 ** 10
 const READ_AT_ONCE = 2 ** 17
 /** Reads from this size on are worth to be freed by hand: bytes. */
 const LARGE = 2 ** 13
-
-/** A batch beyond this is written in its turn, so that the event loop goes on. */
-const BATCH_BYTES = 2 ** 16
-const BATCH_WRITES = 64
-
-/**
- * What a toxic did to messages of a lane. A message that was withheld does not go on, unless it is released later, and
- * then not in its place; `until` is the offset of its end in what the tap has seen. What was inserted, a whole message,
- * was made by a toxic, and is not counted among what the tap has seen.
- */
-export type Alteration =
-  | { readonly kind: 'withheld' | 'released'; readonly until: number }
-  | { readonly kind: 'inserted'; readonly bytes: Buffer }
-
-/** Sees a lane, before any toxic; `at` is monotonic ms. */
-export interface Tap {
-  /** Bytes as they arrive, in the client's numbers where those differ from the broker's. It must not change them. */
-  arrived(bytes: Buffer, at: number): void
-  /** Told in its place between the bytes. */
-  altered(alteration: Alteration, at: number): void
-}
 
 /** What all lanes of a server have in hand together, in bytes. */
 export interface Budget {
@@ -62,17 +43,16 @@ export interface LaneOwner {
 }
 
 /** One direction of a connection: reads one socket, passes through the chain, writes to the other. */
-export class Lane implements ChainHost, Outlet {
+export class Lane implements ChainHost, OutflowHost {
   readonly stream: Stream
   readonly chain: Chain
   readonly surgery: Surgery | undefined
   readonly #source: Socket
   readonly #destination: Socket
+  readonly #outflow: Outflow
   readonly #owner: LaneOwner
   #tap: Tap | undefined
   #received = 0
-  #written = 0
-  #writes = 0
   #dropped = 0
   #held = 0
   /** Dropped behind an end that a toxic has set. */
@@ -85,11 +65,6 @@ export class Lane implements ChainHost, Outlet {
   #rests = false
   /** Nothing more is read; what has been read goes on. */
   #stopped = false
-  /** What is written waits, and the end of the stream behind it. */
-  #corked = false
-  /** What may not leave while the lane is frozen, and how it ended meanwhile. */
-  #frozen: { bytes: Buffer[]; ending?: Ending } | undefined
-  #ending: Ending | undefined
   /** The count of a lane that has ended. */
   #final: LaneBytes | undefined
 
@@ -100,7 +75,8 @@ export class Lane implements ChainHost, Outlet {
     this.#owner = owner
     this.#tap = owner.tap(stream)
     this.surgery = owner.front?.surgery(stream)
-    this.chain = new Chain(this, this, owner.front?.exit(stream, this))
+    this.#outflow = new Outflow(destination, this)
+    this.chain = new Chain(this, this.#outflow, owner.front?.exit(stream, this.#outflow))
   }
 
   /** Begins to read. A source that fails is one that was reset. */
@@ -125,11 +101,11 @@ export class Lane implements ChainHost, Outlet {
 
   get bytes(): LaneBytes {
     if (this.#final) return { ...this.#final }
-    const waiting = this.#destination.writableLength
+    const { sent, waiting } = this.#outflow
     return {
       ...noBytes(),
       received: this.#received,
-      sent: this.#written - waiting,
+      sent,
       held: this.#held + waiting,
       dropped: this.#dropped,
     }
@@ -151,7 +127,7 @@ export class Lane implements ChainHost, Outlet {
     const full =
       this.#rests ||
       this.#stopped ||
-      this.#frozen !== undefined ||
+      this.#outflow.isFrozen ||
       (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
       (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
     if (full === this.#paused) return
@@ -169,7 +145,7 @@ export class Lane implements ChainHost, Outlet {
   }
 
   get #inHand(): number {
-    return this.#held + this.#destination.writableLength
+    return this.#held + this.#outflow.waiting
   }
 
   get #isFull(): boolean {
@@ -217,7 +193,7 @@ export class Lane implements ChainHost, Outlet {
 
   /** The system has all that has arrived. */
   get #hasLeft(): boolean {
-    return this.#held === 0 && this.#destination.writableLength === 0
+    return this.#inHand === 0
   }
 
   /** Shows the tap what has come, or was done. One that throws is taken off; the traffic goes on. */
@@ -239,52 +215,19 @@ export class Lane implements ChainHost, Outlet {
 
   /** Nothing more is read or leaves until it is thawed. */
   freeze(): void {
-    this.#frozen ??= { bytes: [] }
+    this.#outflow.freeze()
     this.balance()
   }
 
   /** What could not leave leaves, and the lane goes on. */
   thaw(): void {
-    const frozen = this.#frozen
-    this.#frozen = undefined
-    for (const bytes of frozen?.bytes ?? []) {
-      this.held(-bytes.length)
-      this.data(bytes)
-    }
-    if (frozen?.ending !== undefined) this.ending(frozen.ending)
+    this.#outflow.thaw()
     this.balance()
   }
 
-  // The end of the chain.
-
-  data(bytes: Buffer): void {
-    if (this.#frozen) {
-      this.held(bytes.length)
-      return void this.#frozen.bytes.push(bytes)
-    }
-    const { destroyed, writableEnded } = this.#destination
-    if (destroyed || writableEnded || this.#ending) return this.behindEnd(bytes.length)
-    const { length } = bytes
-    this.#written += length
-    this.#writes += 1
-    this.#destination.write(bytes, (error) => {
-      if (error) this.#unsent(length)
-    })
-  }
-
-  /** Its destination has gone before the system had it. */
-  #unsent(bytes: number): void {
-    this.#written -= bytes
-    this.#dropped += bytes
-  }
-
-  ending(how: Ending): void {
-    if (this.#frozen) return void (this.#frozen.ending = how)
-    if (this.#corked) return void (this.#ending = how)
-    if (how === 'end') return void this.#destination.end()
-    if (typeof how === 'object')
-      return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
-    resetSocket(this.#destination)
+  /** Behind what has left the chain. */
+  insert(bytes: Buffer): void {
+    this.#outflow.data(bytes)
   }
 
   // What toxics need.
@@ -305,24 +248,12 @@ export class Lane implements ChainHost, Outlet {
   }
 
   batch(run: () => void): void {
-    if (this.#corked) return run()
-    const [bytes, writes] = [this.#written, this.#writes]
-    this.#corked = true
-    this.#destination.cork()
-    run()
-    // Whoever changes a toxic does not wait until the system has what a hundred lanes had in hand.
-    if (this.#written - bytes > BATCH_BYTES || this.#writes - writes > BATCH_WRITES)
-      inTurn(() => this.#uncork())
-    else this.#uncork()
+    this.#outflow.batch(run)
     this.balance()
   }
 
-  #uncork(): void {
-    const ending = this.#ending
-    this.#corked = false
-    this.#ending = undefined
-    this.#destination.uncork()
-    if (ending) this.ending(ending)
+  unsent(bytes: number): void {
+    this.#dropped += bytes
   }
 
   toPair(bytes: Buffer): void {
@@ -357,11 +288,4 @@ export class Lane implements ChainHost, Outlet {
  */
 function free({ buffer, length }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
-}
-
-/** Sends RST, where that is possible: not while a FIN waits behind data that nobody reads. */
-export function resetSocket(socket: Socket): void {
-  if (socket.destroyed) return
-  if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy()
-  else socket.resetAndDestroy()
 }

@@ -1,19 +1,13 @@
-import type { Socket } from 'node:net'
-import type { Stream } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { messageOf } from '../util/errors.ts'
 import { bindHost, destinationOf, formatAddress, parseAddress, type Destination } from './address.ts'
 import { Alarm } from './alarm.ts'
-import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
-import { Tally, type Cause, type Evidence } from './evidence.ts'
-import type { Budget, Tap } from './lane.ts'
+import type { ConnectionView } from './connection.ts'
+import { Connections, type ConnectionsHost, type Frozen } from './connections.ts'
 import type { ProxyContext } from './context.ts'
-import type { Consumers } from './front/consumers.ts'
-import { describe } from './front/describe.ts'
-import type { Choosing } from './front/striking.ts'
 import type { EventWithout, ProxyChanged, ProxyEvent } from './events.ts'
+import type { Cause, Evidence } from './evidence.ts'
 import { openListener, type Listener } from './listener.ts'
-import type { Toxic } from './stage-host.ts'
 import { Toxics } from './toxics.ts'
 import { UpstreamWatch, type OnUpstreamError } from './upstream-watch.ts'
 
@@ -27,28 +21,17 @@ export interface ProxyChange {
   upstream?: string | undefined
   enabled?: boolean | undefined
   onUpstreamError?: OnUpstreamError | undefined
-  /** A lease on being disabled: it is enabled again after this many ms. */
+  /** A lease on being disabled: it is enabled again after this many ms; 0 is none. */
   durationMs?: number | undefined
 }
 
-/** What has been stopped for a moment. */
-export interface Frozen {
-  /** All goes on, and nothing was lost. */
-  thaw(): void
-  /** What could not leave is lost, and the connections are reset. @param by named as the cause. */
-  drop(by: string): void
-}
-
 /** A listener with an upstream. */
-export class Proxy implements ConnectionOwner {
+export class Proxy implements ConnectionsHost {
   readonly name: string
-  readonly budget: Budget
-  readonly dialMs: number
   /** They survive disabling and moving. */
   readonly toxics: Toxics
   readonly #context: ProxyContext
-  readonly #tally = new Tally()
-  readonly #connections = new Set<Connection>()
+  readonly #connections: Connections
   readonly #lease = new Alarm(() => void this.#leaseEnded())
   /** As asked for, and as bound last. */
   #asked: string
@@ -62,24 +45,25 @@ export class Proxy implements ConnectionOwner {
   /** Its first update makes it, with the toxics that it has by then. */
   #made = false
   #removed = false
-  #frozen = false
   /** Changes that open a port follow one another. */
   #turn: Promise<unknown> = Promise.resolve()
 
   /** Disabled until it is updated. `listen` must be readable by `parseAddress`, `upstream` by `parseDestination`. */
   constructor(name: string, listen: string, upstream: string, context: ProxyContext) {
     this.name = name
-    this.budget = context.budget
-    this.dialMs = context.dialMs
     this.#context = context
     this.#asked = listen
     this.#listen = listen
     this.#upstream = upstream
     this.#dialled = destinationOf(upstream)
+    this.#connections = new Connections(this, context)
     this.toxics = new Toxics(
-      this.#tally.strikes,
-      () => this.#connections,
-      (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
+      this.#connections.strikes,
+      () => this.#connections.open,
+      (change, toxic) => {
+        if (change === 'removed' || change === 'expired') context.groups.forget(toxic)
+        this.#tellChange({ kind: `toxic.${change}`, toxic })
+      },
     )
   }
 
@@ -88,34 +72,8 @@ export class Proxy implements ConnectionOwner {
     return this.#listen
   }
 
-  get seed(): string {
-    return this.#context.seed
-  }
-
   get upstream(): string {
     return this.#upstream
-  }
-
-  get follows(): boolean {
-    return this.#context.follows?.(this.name) ?? false
-  }
-
-  get consumers(): Consumers {
-    return this.#context.consumers
-  }
-
-  choosing(connection: number, toxic: Toxic): Choosing {
-    const { groups, namesOf = () => undefined } = this.#context
-    return {
-      get tally() {
-        return groups.of(toxic)
-      },
-      namesOf,
-      struck: (what) => {
-        const message = typeof what === 'string' ? what : describe(what)
-        this.#tell({ kind: 'toxic.struck', connection, by: toxic.name, message })
-      },
-    }
   }
 
   get enabled(): boolean {
@@ -149,6 +107,7 @@ export class Proxy implements ConnectionOwner {
   remove(cause: Cause): void {
     this.#removed = true
     this.#endLease()
+    for (const toxic of this.toxics.list()) this.#context.groups.forget(toxic)
     this.toxics.dispose()
     this.#close(cause)
     // A server that closes changes nothing about links.
@@ -156,77 +115,31 @@ export class Proxy implements ConnectionOwner {
   }
 
   connections(): ConnectionView[] {
-    return [...this.#connections].map((connection) => connection.view())
+    return this.#connections.views()
   }
 
   /** Closes one connection, which is no fault. @returns false if no such one is open. */
   cut(connection: number): boolean {
-    const open = [...this.#connections].find(({ id }) => id === connection)
-    open?.end({ kind: 'api' }, 'close')
-    return open !== undefined
+    return this.#connections.cut(connection)
   }
 
   /** Stops all connections, the open ones and those that come; to be ended by what it gives. */
   freeze(): Frozen {
-    this.#frozen = true
-    for (const connection of this.#connections) connection.freeze()
-    const thaw = () => {
-      this.#frozen = false
-      for (const connection of this.#connections) connection.thaw()
-    }
-    return {
-      thaw,
-      drop: (by) => {
-        for (const connection of this.#connections) connection.end({ kind: 'toxic', name: by }, 'reset')
-        thaw()
-      },
-    }
+    return this.#connections.freeze()
   }
 
   evidence(): Evidence {
-    return this.#tally.read(
-      monotonicMs(),
-      [...this.#connections].map((connection) => connection.bytes),
-    )
+    return this.#connections.evidence()
   }
 
-  // What connections need.
+  // What its connections need.
 
-  tap(connection: number, stream: Stream): Tap | undefined {
-    return this.#context.tap?.(this.name, connection, stream)
-  }
-
-  dialled(connection: number, addresses: { client: string; upstreamLocal: string }): void {
-    this.#tell({ kind: 'connection.dialled', connection, ...addresses })
-  }
-
-  dialFailed(connection: number, error: Error): void {
-    this.#tally.dialsFailed += 1
+  upstreamFailed(): void {
     this.#watch?.isDown()
-    this.#tell({ kind: 'dial.failed', connection, error: error.message })
   }
 
-  acted(connection: number, by: string): void {
-    this.#tell({ kind: 'toxic.acted', connection, by })
-  }
-
-  spared(connection: number, by: string, reason: string): void {
-    this.#tell({ kind: 'toxic.spared', connection, by, reason })
-  }
-
-  failed(connection: number, what: string, error: unknown): void {
-    this.#tell({ kind: 'failed', what, connection, error: messageOf(error) })
-  }
-
-  closed(connection: Connection, cause: Cause | undefined): void {
-    const { id, ageMs, bytes, handedOn } = connection
-    const { upstream, downstream } = bytes
-    this.#connections.delete(connection)
-    this.#tally.closed(bytes)
-    const now = { connection: id, at: monotonicMs(), ageMs }
-    const carried = { upstreamBytes: upstream.received, downstreamBytes: downstream.received }
-    const cut = cause && this.#tally.cut(cause, { ...now, ...carried })
-    this.#tell({ kind: 'connection.closed', connection: id, cut, bytes, handedOn })
+  tell(event: EventWithout<ProxyEvent>): void {
+    this.#context.onEvent?.({ proxy: this.name, at: monotonicMs(), ...event })
   }
 
   // Within.
@@ -259,7 +172,7 @@ export class Proxy implements ConnectionOwner {
     }
     this.#onUpstreamError = change.onUpstreamError ?? this.#onUpstreamError
     if (!enabled) this.#close({ kind: 'disabled' })
-    else if (moved || redirected) this.#cutAll({ kind: 'api' })
+    else if (moved || redirected) this.#connections.cutAll({ kind: 'api' })
     this.#watchUpstream()
     this.#rent(change)
   }
@@ -283,16 +196,7 @@ export class Proxy implements ConnectionOwner {
   }
 
   #openListener(listen: string): Promise<Listener> {
-    return openListener(listen, (socket) => this.#accept(socket))
-  }
-
-  #accept(socket: Socket): void {
-    this.#tally.opened += 1
-    const id = this.#tally.opened
-    this.#tell({ kind: 'connection.opened', connection: id })
-    const connection = new Connection(id, socket, this.#dialled, this)
-    this.#connections.add(connection)
-    if (this.#frozen) connection.freeze()
+    return openListener(listen, (socket) => this.#connections.accept(socket, this.#dialled))
   }
 
   /** The listener is closed while the upstream is down, where that is asked for. */
@@ -300,7 +204,7 @@ export class Proxy implements ConnectionOwner {
     this.#unwatch()
     const listener = this.#listener
     if (listener && this.#onUpstreamError === 'refuse')
-      this.#watch = new UpstreamWatch(this.#dialled, this.dialMs, (up) => listener.open(up))
+      this.#watch = new UpstreamWatch(this.#dialled, this.#context.dialMs, (up) => listener.open(up))
     else listener?.open(true)
   }
 
@@ -313,11 +217,7 @@ export class Proxy implements ConnectionOwner {
     this.#unwatch()
     this.#listener?.close()
     this.#listener = undefined
-    this.#cutAll(cause)
-  }
-
-  #cutAll(cause: Cause): void {
-    for (const connection of this.#connections) connection.end(cause, 'close')
+    this.#connections.cutAll(cause)
   }
 
   #isAt(listen: string): boolean {
@@ -329,8 +229,8 @@ export class Proxy implements ConnectionOwner {
   }
 
   #rent({ enabled, durationMs }: ProxyChange): void {
-    if (this.enabled || enabled === false) this.#endLease()
-    if (durationMs === undefined || this.enabled || this.#removed) return
+    if (this.enabled || enabled === false || durationMs !== undefined) this.#endLease()
+    if (!durationMs || this.enabled || this.#removed) return
     this.#expiresAt = new Date(Date.now() + durationMs)
     this.#lease.set(monotonicMs() + durationMs)
   }
@@ -344,16 +244,12 @@ export class Proxy implements ConnectionOwner {
     try {
       await this.#inTurn({ enabled: true }, 'disabling.expired')
     } catch (error) {
-      this.#tell({ kind: 'failed', what: 'lease', error: messageOf(error) })
+      this.tell({ kind: 'failed', what: 'lease', error: messageOf(error) })
       if (!this.#removed) this.#lease.set(monotonicMs() + RETRY_MS)
     }
   }
 
   #tellChange(change: ProxyChanged): void {
-    if (this.#made) this.#tell(change)
-  }
-
-  #tell(event: EventWithout<ProxyEvent>): void {
-    this.#context.onEvent?.({ proxy: this.name, at: monotonicMs(), ...event })
+    if (this.#made) this.tell(change)
   }
 }

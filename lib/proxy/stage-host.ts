@@ -1,5 +1,6 @@
 import type { AmqpPowers } from '../toxic/amqp.ts'
-import type { Piece, Unit } from '../toxic/units.ts'
+import type { PostgresError } from '../toxic/postgres.ts'
+import type { Piece, PostgresUnit, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
 import type { Choosing } from './front/striking.ts'
 import type { StrikeCount } from './strikes.ts'
@@ -27,6 +28,14 @@ export interface Outlet {
   ending(how: Ending): void
 }
 
+/** What becomes of statements of PostgreSQL by toxics. */
+export interface PostgresPowers {
+  /** The server gets something that fails in its place, and the client the error. @returns what the server gets. */
+  fail(unit: PostgresUnit, error: PostgresError, toxic: Toxic): Buffer
+  /** The client hears nothing of its answer, nor of what follows; `answered` runs once that has come. */
+  keepUnheard(unit: PostgresUnit, answered: () => void): void
+}
+
 /** What becomes of messages by toxics. */
 export interface Surgery {
   /** It does not go on, or not now. */
@@ -36,6 +45,7 @@ export interface Surgery {
   /** What it needs to choose the messages that a toxic is to strike. */
   choosing(toxic: Toxic): Choosing
   readonly amqp: AmqpPowers | undefined
+  readonly postgres: PostgresPowers | undefined
   /** Nothing of the client is read. @returns what ends it. */
   block(reason: string): () => void
 }

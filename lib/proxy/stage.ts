@@ -1,5 +1,6 @@
 import type { AmqpPowers } from '../toxic/amqp.ts'
-import type { Piece, Unit } from '../toxic/units.ts'
+import type { PostgresError } from '../toxic/postgres.ts'
+import type { Piece, PostgresUnit, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
@@ -7,7 +8,7 @@ import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
 import { striking } from './front/striking.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
-import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
+import type { Ending, Outlet, PostgresPowers, StageHost, Toxic } from './stage-host.ts'
 
 /** So many writes are done in one turn; with more, an event loop with a hundred lanes would stall. */
 const AT_ONCE = 256
@@ -172,6 +173,19 @@ export class Stage implements ToxicLane, Outlet {
     this.send({ bytes, at: 0, unit: unit.copy() }, due)
   }
 
+  fail(chunk: Chunk, error: PostgresError): void {
+    const [postgres, unit] = this.#statement(chunk)
+    this.#act()
+    this.send({ ...chunk, bytes: postgres.fail(unit, error, this.#toxic) })
+  }
+
+  sendUnheard(chunk: Chunk, answered: () => void): void {
+    const [postgres, unit] = this.#statement(chunk)
+    this.#act()
+    postgres.keepUnheard(unit, () => this.#run(answered))
+    this.send(chunk)
+  }
+
   block(reason: string): () => void {
     this.#act()
     const end = this.#host.surgery?.block(reason) ?? (() => {})
@@ -210,11 +224,20 @@ export class Stage implements ToxicLane, Outlet {
     if (!this.#closed) this.#timers.add(ms, () => this.#run(run))
   }
 
+  release(): void {
+    this.#leave(this.#queue.takeAll())
+  }
+
   // Within.
+
+  #statement({ unit }: Chunk): [PostgresPowers, PostgresUnit] {
+    const postgres = this.#host.surgery?.postgres
+    if (unit?.protocol === 'postgres' && postgres) return [postgres, unit]
+    throw new TypeError('only a statement of PostgreSQL can be answered')
+  }
 
   #leave(items: readonly Item[]): void {
     this.#timers.clear()
-    this.#alarm.clear()
     this.#emptyAt = monotonicMs()
     this.#host.batch(() => {
       for (const item of items) this.#pass(item)

@@ -69,7 +69,7 @@ export class Calls extends Messages {
 
   /** The broker blocks the connection for some seconds. */
   block({ seconds }: { seconds: number }): Promise<Strike> {
-    return this.toxic('amqp_close', { kind: 'blocked', duration: seconds * 1000 })
+    return this.toxic('amqp_close', { kind: 'blocked', timeout: seconds * 1000 })
   }
 
   /** Acks and confirms go the other way. */

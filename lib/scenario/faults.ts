@@ -1,7 +1,9 @@
 import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/fault-entries.ts'
+import { unknownAttribute } from '../proxy/attributes.ts'
 import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import type { Random } from '../util/random.ts'
+import { toxics } from '../../toxics/index.ts'
 import { actionsInHand } from './in-hand.ts'
 import { watchLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
@@ -72,13 +74,20 @@ export class Faults {
     })
   }
 
-  /** A toxic on both streams of each link, unless told otherwise. */
+  /**
+   * A toxic on both streams of each link, unless told otherwise.
+   * @throws {UsageError} naming the nearest if it has no such attribute.
+   */
   toxic(
     links: string[],
     type: string,
     attributes: Record<string, number | string>,
     length: ToxicLength = {},
   ): Promise<void> {
+    // The server ignores what it does not know, as Toxiproxy does: a mistyped name must not pass for a fault.
+    const definition = toxics.find((one) => one.type === type)
+    const unknown = definition && unknownAttribute(definition, Object.keys(attributes))
+    if (unknown !== undefined) throw new UsageError(unknown)
     const { stream, toxicity = 1 } = length
     const streams: ToxicRequest['stream'][] = stream === undefined ? ['upstream', 'downstream'] : [stream]
     const named = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)

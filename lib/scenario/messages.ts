@@ -1,6 +1,7 @@
 import type { FaultEvidence } from '../ledger/fault-entries.ts'
 import { nodeOf } from '../ledger/messages/traffic.ts'
 import type { AttributeValue, Stream } from '../toxic.ts'
+import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import { actionsInHand } from './in-hand.ts'
 import type { Session } from './session.ts'
@@ -12,13 +13,16 @@ export interface MessageHost {
   readonly strikes: StrikeFaults
 }
 
+/** Before a message goes on, after it has gone; `answered`: the server has done a statement, and its client does not know. */
+export type Moment = 'before' | 'after' | 'answered'
+
 export interface NodeStrike {
   /** Default: the node of the link. */
   node?: string
   /** What becomes of bytes of the node that had not been handed on. Default drop. */
   inHand?: 'drop' | 'pass'
-  /** Before the message goes on, or after it has gone. Default before. */
-  when?: 'before' | 'after'
+  /** Default before. */
+  when?: Moment
 }
 
 /** Attributes by which a toxic matches. */
@@ -93,7 +97,7 @@ export abstract class Messages {
   }
 
   /** Any other thing that is to happen on the message; what passes the links meanwhile waits until it is done. */
-  do(what: string, action: () => Promise<void>, when?: NodeStrike['when']): Promise<Strike> {
+  do(what: string, action: () => Promise<void>, when?: Moment): Promise<Strike> {
     const { session } = this.host
     return this.fire(what, {}, when, async () => {
       const frozen = session.tap.freeze(this.links)
@@ -106,6 +110,12 @@ export abstract class Messages {
     })
   }
 
+  /** Where the trigger of a moment sits. */
+  protected placeOf(moment: Moment): { stream: Stream; when: 'before' | 'after' } {
+    if (moment === 'answered') throw new UsageError('only a statement has an answer')
+    return { stream: this.stream, when: moment }
+  }
+
   private get node(): string {
     const [link = ''] = this.links
     return nodeOf(link)
@@ -114,16 +124,17 @@ export abstract class Messages {
   private fire(
     text: string,
     order: Pick<StrikeOrder, 'what' | 'nodes'>,
-    when: NodeStrike['when'] = 'before',
+    moment: Moment = 'before',
     act: (fault: string) => Promise<FaultEvidence['nodes']>,
   ): Promise<Strike> {
+    const { stream, when } = this.placeOf(moment)
     return this.host.strikes.arm({
       ...order,
       links: this.links,
       type: this.trigger,
-      stream: this.stream,
+      stream,
       attributes: { ...this.match, when },
-      text: `${text} ${when} ${this.told}`,
+      text: `${text} ${moment === 'answered' ? 'behind' : moment} ${this.told}`,
       onFired: act,
     })
   }

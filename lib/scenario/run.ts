@@ -18,12 +18,13 @@ import { actionsInHand } from './in-hand.ts'
 import { allLinks } from './link-evidence.ts'
 import { Calls, type CallMatch, type Way } from './calls.ts'
 import { Observer } from './observer.ts'
+import { Queries, type QueryMatch } from './queries.ts'
 import type { Session } from './session.ts'
-import { StrikeFaults } from './strike-faults.ts'
+import { StrikeFaults, type Strike } from './strike-faults.ts'
 
 export interface VerdictOptions {
-  /** Words that this promise allows. */
-  allow?: AllowedWord[]
+  /** Words that this promise allows; and faults on messages: what became of the very messages that they struck. */
+  allow?: (AllowedWord | Strike)[]
   /** The state in which each execution is to end. Default SUCCESS. */
   expect?: 'SUCCESS' | 'ERROR'
   /** How long the executions may take from now on. Default 120. */
@@ -46,6 +47,8 @@ export interface LinkFaults {
   onCall(call: string, match?: CallMatch): Calls
   /** Calls of a method that the links' nodes publish. */
   onPublish(call: string, match?: CallMatch): Calls
+  /** Statements on links to PostgreSQL. */
+  onQuery(query: RegExp, match?: QueryMatch): Queries
 }
 
 const DEFAULT_DEADLINE_S = 120
@@ -122,6 +125,10 @@ export class Run {
       reset: () => this.faults.reset(names),
       onCall: (call, match) => this.calls(names, service, call, 'delivered', match),
       onPublish: (call, match) => this.calls(names, service, call, 'published', match),
+      onQuery: (query, match) => {
+        if (service !== 'postgres') throw new UsageError(`there are no statements on links to ${service}`)
+        return new Queries(this, names, query, match)
+      },
     }
   }
 
@@ -196,7 +203,9 @@ export class Run {
       timeouts,
       deadlineMs: deadlineSeconds * 1000,
     })
-    session.record({ kind: 'judged', scenario: this.scenario, expect, allow, faultless })
+    const words = allow.filter((one) => typeof one === 'string')
+    const struck = allow.flatMap((one) => (typeof one === 'string' ? [] : one.struck))
+    session.record({ kind: 'judged', scenario: this.scenario, expect, allow: words, struck, faultless })
     this.last = judgeFacts(session.scenarios.factsOf(this.scenario))
     return this.last
   }

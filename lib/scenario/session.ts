@@ -26,10 +26,17 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
+import { Names } from './names.ts'
 import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
 import { Triggers } from './triggers.ts'
 import { together, watchWire, type WireWatch } from './watch/watch.ts'
+
+/** A message that a toxic was told to strike: where, and the identity of its call, where it has one. */
+export interface Struck {
+  link: string
+  identity: string | undefined
+}
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -75,7 +82,7 @@ export interface Session extends AsyncDisposable {
   /** Our own server, for faults on messages, which a real Toxiproxy does not know. */
   readonly own: ToxiproxyApi
   /** Told of each message that a toxic of this name strikes, at once. */
-  readonly strikes: Map<string, (link: string) => void>
+  readonly strikes: Map<string, (struck: Struck) => void>
   readonly triggers: Triggers
   /** A real Toxiproxy stands in front. */
   readonly fronted: boolean
@@ -120,15 +127,25 @@ function startTap(
   known: readonly ToxicDefinition[],
   watch: WireWatch,
   strikes: Session['strikes'],
+  names: Names,
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
     watch.onEvent(event)
-    if (event.kind === 'toxic.struck') strikes.get(event.by)?.(event.proxy)
+    names.onEvent(event)
+    if (event.kind === 'toxic.struck')
+      strikes.get(event.by)?.({ link: event.proxy, identity: event.identity })
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics: known, seed, tap: watch.tap, follows: () => true, onEvent })
+  return startToxiproxy({
+    toxics: known,
+    seed,
+    tap: watch.tap,
+    follows: () => true,
+    namesOf: names.of,
+    onEvent,
+  })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -163,7 +180,11 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     broken = error
     plan.onBroken?.(error)
   }
-  const record = (fact: Fact) => void journal.append(fact)
+  const names = new Names()
+  const record = (fact: Fact) => {
+    names.learn(fact)
+    journal.append(fact)
+  }
   const onEvent = (event: ClusterEvent) => {
     record(event)
     if (event.kind === 'node.exited' && !event.expected && !isNode(event.node))
@@ -209,7 +230,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     const triggers = new Triggers()
     const known = [...toxics, ...triggers.definitions]
     const strikes: Session['strikes'] = new Map()
-    const tap = await startTap(plan, known, watch, strikes, record)
+    const tap = await startTap(plan, known, watch, strikes, names, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
@@ -227,6 +248,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     opened.push(cluster)
     const database = new MistralDatabase({ port: cluster.postgres.port, database: 'mistral' })
     opened.push(database)
+    names.use(() => database.readNames())
+    opened.push({ [Symbol.asyncDispose]: async () => names[Symbol.dispose]() })
     const rest = () => {
       const api = [...cluster.nodes.values()].find((node) => node.kind === 'api')
       if (api === undefined) throw new HarnessError('no api node runs')

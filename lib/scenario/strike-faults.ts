@@ -4,7 +4,7 @@ import { poll } from '../util/poll.ts'
 import type { Faults } from './faults.ts'
 import { watchOwnLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
-import type { Session } from './session.ts'
+import type { Session, Struck } from './session.ts'
 
 /** A fault on single messages. */
 export interface StrikeOrder {
@@ -29,6 +29,8 @@ export interface Strike {
    * @throws {DeadlineError} if it has not within `deadlineSeconds`, 60 unless told.
    */
   fired(deadlineSeconds?: number): Promise<void>
+  /** Identities of the messages that it has struck. */
+  readonly struck: readonly string[]
   /** Takes it off; otherwise it stays until the judging. */
   end(): Promise<void>
 }
@@ -60,6 +62,7 @@ class ArmedStrike implements Strike {
   readonly #observer: Observer
   readonly #order: StrikeOrder
   readonly #watch: ReturnType<typeof watchOwnLinks>
+  readonly #identities: string[] = []
   #begun = false
   #ended: Promise<void> | undefined
   /** What hangs on the first strike. */
@@ -86,7 +89,7 @@ class ArmedStrike implements Strike {
       toxic: { type, attributes, streams: [stream], toxicity: 1 },
       extent: 'moment',
     })
-    this.#session.strikes.set(this.fault, (link) => this.#struck(link))
+    this.#session.strikes.set(this.fault, (struck) => this.#struck(struck))
     const { onFired } = this.#order
     if (onFired) this.#session.triggers.arm(this.fault, () => this.#does(onFired(this.fault)))
     await this.#watch.begin(async () => {
@@ -99,6 +102,10 @@ class ArmedStrike implements Strike {
           attributes: { ...attributes, ...(onFired && { trigger: this.fault }), group: this.fault },
         })
     })
+  }
+
+  get struck(): readonly string[] {
+    return this.#identities
   }
 
   async fired(deadlineSeconds = 60): Promise<void> {
@@ -116,7 +123,8 @@ class ArmedStrike implements Strike {
     return (this.#ended ??= this.#end())
   }
 
-  #struck(link: string): void {
+  #struck({ link, identity }: Struck): void {
+    if (identity !== undefined) this.#identities.push(identity)
     this.#session.struck.add(link)
     if (this.#begun) return
     this.#begun = true

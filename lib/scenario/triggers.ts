@@ -1,5 +1,6 @@
 import { defineAmqpToxic } from '../toxic/amqp.ts'
-import type { ToxicDefinition } from '../toxic.ts'
+import { definePostgresToxic, EXECUTES } from '../toxic/postgres.ts'
+import type { Chunk, ToxicDefinition, ToxicLane } from '../toxic.ts'
 
 const ATTRIBUTES = {
   trigger: { text: 'plain', about: 'what is told when it fires' },
@@ -21,14 +22,14 @@ export class Triggers {
       about: 'Fires a trigger of a suite on a message.',
       attributes: ATTRIBUTES,
       on: { upstream: ['*'], downstream: ['*'] },
-      open: (lane) => ({
-        strike: (chunk) => {
-          const { trigger, when } = lane.attributes
-          if (when === 'before') this.#armed.get(trigger)?.()
-          lane.send(chunk)
-          if (when === 'after') this.#armed.get(trigger)?.()
-        },
-      }),
+      open: (lane) => ({ strike: (chunk) => this.#fire(lane, chunk) }),
+    }),
+    definePostgresToxic({
+      type: 'pg_trigger',
+      about: 'Fires a trigger of a suite on a statement or its answer.',
+      attributes: ATTRIBUTES,
+      on: { upstream: EXECUTES, downstream: ['*'] },
+      open: (lane) => ({ strike: (chunk) => this.#fire(lane, chunk) }),
     }),
   ]
 
@@ -39,5 +40,12 @@ export class Triggers {
 
   disarm(trigger: string): void {
     this.#armed.delete(trigger)
+  }
+
+  #fire(lane: ToxicLane<typeof ATTRIBUTES>, chunk: Chunk): void {
+    const { trigger, when } = lane.attributes
+    if (when === 'before') this.#armed.get(trigger)?.()
+    lane.send(chunk)
+    if (when === 'after') this.#armed.get(trigger)?.()
   }
 }

@@ -59,7 +59,7 @@ const proofs: Part = {
 
 const truth = (rounds: number): Part => ({
   name: `the ledger and the truth, ${rounds} times`,
-  command: onServers('lib/test/proof/truth.itest.ts'),
+  command: onServers('lib/test/proof/{truth,struck}.itest.ts'),
   env: { CROSSWIND_TRUTH_ROUNDS: String(rounds) },
 })
 

@@ -11,6 +11,7 @@ import type {
   ToxicLane,
   ValuesOf,
 } from '../toxic.ts'
+import { name, STRIKE_COUNT } from './strike-count.ts'
 import type { AmqpUnit } from './units.ts'
 
 /** A message of AMQP that a toxic is told to strike. */
@@ -68,9 +69,6 @@ export interface AmqpHooks extends Omit<Hooks, 'data' | 'strike' | 'matches'> {
   atOnce?(): string | undefined
 }
 
-/** `*` in a name stands for anything. */
-const name = (about: string) => ({ text: 'plain', default: '', ours: true, about }) as const
-
 /** By what a message is chosen; what is not given matches any. */
 export const AMQP_MATCH = {
   call: name('the RPC method, as run_action; reply: any reply'),
@@ -97,33 +95,6 @@ export const asksForAny = (values: AttributeValues): boolean =>
 /** No attribute that chooses among messages asks for anything. */
 export const asksForNone = (values: AttributeValues): boolean =>
   asksForAny(values) && values['nth'] === 1 && values['probability'] === 100
-
-/** Which of those that match are struck. */
-export const STRIKE_COUNT = {
-  nth: {
-    unit: 'messages',
-    min: 1,
-    default: 1,
-    ours: true,
-    about: 'the first that is struck, counted from arming; what is sent or delivered again does not count',
-  },
-  count: {
-    unit: 'messages',
-    min: 0,
-    default: 1,
-    ours: true,
-    about: 'so many are struck; 0: all from the nth on',
-  },
-  probability: {
-    unit: '%',
-    min: 0,
-    max: 100,
-    default: 100,
-    ours: true,
-    about: 'of those that would be struck',
-  },
-  group: name('toxics of one group count together, on whatever links'),
-} as const
 
 type Common = typeof AMQP_MATCH & typeof STRIKE_COUNT
 

@@ -40,6 +40,18 @@ export interface AmqpUnit extends UnitOf<'amqp', AmqpMessage> {
 }
 
 export interface PostgresUnit extends UnitOf<'postgres', PostgresMessage> {
-  /** Of a message from the client, and of what answers it: the text of its statement. */
+  /** Of a message from the client, and of what answers it: the text of its statement; undefined if it is not known. */
   readonly query: string | undefined
+  /**
+   * It is the first message that executes its statement, or the first that answers that: whoever strikes it strikes the
+   * statement.
+   */
+  readonly opens: boolean
+  /**
+   * The tables that its statement touches; of one that commits, those too that its transaction has written. undefined if
+   * they are not known.
+   */
+  readonly tables: readonly string[] | undefined
+  /** What its transaction has said before it; undefined if that is not known. */
+  readonly earlier: readonly string[] | undefined
 }

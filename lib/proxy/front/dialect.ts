@@ -1,5 +1,6 @@
 import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
+import type { Toxic } from '../stage-host.ts'
 
 /** Where a dialect puts what it has cut. */
 export interface Cuts {
@@ -7,6 +8,12 @@ export interface Cuts {
   unit(stream: Stream, bytes: Buffer, unit: (until: number) => Unit): void
   /** A piece of a message that nobody may strike: it is too long, or had begun before it could be struck. */
   piece(stream: Stream, bytes: Buffer, piece: Piece): void
+  /** What a peer has sent and a toxic keeps from the other; `whole`: a message ends with it. */
+  withhold(stream: Stream, bytes: Buffer, whole: boolean): void
+  /** What answers something that the other side has not sent: nobody hears of it. */
+  swallow(stream: Stream, bytes: Buffer): void
+  /** The connection ends behind what has gone on. */
+  close(stream: Stream, toxic: Toxic): void
   /** A whole message of our own, which no toxic sees, behind what has left. */
   insert(stream: Stream, bytes: Buffer, channel: number): void
 }

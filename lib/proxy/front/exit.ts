@@ -13,10 +13,11 @@ export interface ExitHost {
   inserted(bytes: Buffer): void
 }
 
-/** From this place of what has left on: how far behind, or ahead of, the tapped lane it is. */
+/** From this place of what has left on: so much of the tapped lane has, and goes on doing so if it `moves`. */
 interface Mark {
   from: number
-  shift: number
+  tapped: number
+  moves: boolean
 }
 
 /** More are not of use: what is before them has left long ago. */
@@ -31,7 +32,7 @@ export class Exit implements Outlet {
   next: Outlet
   readonly #host: ExitHost
   #left = 0
-  readonly #marks: Mark[] = [{ from: 0, shift: 0 }]
+  readonly #marks: Mark[] = [{ from: 0, tapped: 0, moves: true }]
   #inFrame = false
   readonly #inMessage = new Set<number>()
   /** What waits for the end of a frame, or of a message of its channel. */
@@ -50,9 +51,15 @@ export class Exit implements Outlet {
     for (const channel of channels) this.#inMessage.add(channel)
   }
 
-  /** Bytes that went on past it. */
-  passed(bytes: number): void {
+  /** Nothing has begun that is not whole, and nothing waits for that. */
+  get isClear(): boolean {
+    return !this.#inFrame && this.#inMessage.size === 0 && this.#waiting.length === 0
+  }
+
+  /** Bytes that went on past it, to here in the tapped lane: nothing is behind any more. */
+  passed(bytes: number, tapped: number): void {
     this.#left += bytes
+    this.#mark(tapped, true)
   }
 
   data(bytes: Buffer, unit?: Unit | Piece): void {
@@ -61,9 +68,10 @@ export class Exit implements Outlet {
     this.#whenPossible(channelOf(unit), () => {
       const pieces = this.#host.leaving(bytes, unit)
       if (!pieces) return
-      if (unit.until === undefined) for (const piece of pieces) this.#host.inserted(piece)
-      for (const piece of pieces) this.#write(piece)
-      if (unit.until !== undefined && this.#host.isInOrder(unit)) this.#mark(unit.until)
+      const { until } = unit
+      if (until === undefined) for (const piece of pieces) this.#host.inserted(piece)
+      if (until === undefined || !this.#host.isInOrder(unit)) return this.#writeAside(pieces)
+      this.#writeInOrder(pieces, until - bytes.length, until)
     })
   }
 
@@ -71,13 +79,15 @@ export class Exit implements Outlet {
   insert(bytes: Buffer, channel: number, left?: () => void): void {
     this.#whenPossible(channel, () => {
       this.#host.inserted(bytes)
-      this.#write(bytes)
+      this.#writeAside([bytes])
       left?.()
     })
   }
 
   ending(how: Ending): void {
     if (this.#waiting.length > 0 && !this.#inFrame) this.#sendWaiting()
+    // What is behind the end of a lane is lost.
+    this.flush()
     this.next.ending(how)
   }
 
@@ -104,10 +114,12 @@ export class Exit implements Outlet {
   /** How far the tapped lane has been handed on, if so many bytes have left. */
   handedOn(left: number): number {
     const mark = this.#marks.findLast(({ from }) => from <= left)
-    return left + (mark?.shift ?? 0)
+    if (!mark) return left
+    return mark.moves ? mark.tapped + left - mark.from : mark.tapped
   }
 
   #piece(bytes: Buffer, { channel, inFrame, inMessage }: Piece): void {
+    this.#mark(this.handedOn(this.#left), true)
     if (!this.#host.drops(channel)) this.#write(bytes)
     this.#inFrame = inFrame
     if (inMessage) this.#inMessage.add(channel)
@@ -136,11 +148,25 @@ export class Exit implements Outlet {
     else this.next.data(bytes)
   }
 
-  /** A message in its order has left: what is behind it stands so far from where it was tapped. */
-  #mark(until: number): void {
-    const shift = until - this.#left
-    if (this.#marks.at(-1)?.shift === shift) return
-    this.#marks.push({ from: this.#left, shift })
+  /** A message that was tapped between these two places. */
+  #writeInOrder(pieces: readonly Buffer[], from: number, until: number): void {
+    // What is not the same to the other side has been handed on when all of it has.
+    const isSame = pieces.reduce((sum, { length }) => sum + length, 0) === until - from
+    this.#mark(from, isSame)
+    for (const piece of pieces) this.#write(piece)
+    this.#mark(until, true)
+  }
+
+  /** What is not in its place in the tapped lane, or has none. */
+  #writeAside(pieces: readonly Buffer[]): void {
+    this.#mark(this.handedOn(this.#left), false)
+    for (const piece of pieces) this.#write(piece)
+  }
+
+  #mark(tapped: number, moves: boolean): void {
+    const last = this.#marks.at(-1)
+    if (last?.moves === moves && this.handedOn(this.#left) === tapped) return
+    this.#marks.push({ from: this.#left, tapped, moves })
     if (this.#marks.length > MARKS_KEPT) this.#marks.splice(0, MARKS_KEPT / 2)
   }
 }

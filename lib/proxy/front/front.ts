@@ -1,11 +1,12 @@
 import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
-import type { Alteration } from '../lane.ts'
+import type { Alteration } from '../tap.ts'
 import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
 import { AmqpSurgery } from './amqp/surgery.ts'
 import type { Consumers } from './consumers.ts'
 import type { Cuts, Dialect } from './dialect.ts'
 import { Exit } from './exit.ts'
+import { PostgresDialect } from './postgres/dialect.ts'
 import type { Choosing } from './striking.ts'
 
 /** What a front needs of its connection. */
@@ -20,12 +21,17 @@ export interface FrontHost {
   tap(stream: Stream, seen: Buffer | Alteration): void
   /** The toxics of a lane that act on messages, and the exit behind them. */
   outlet(stream: Stream): Outlet
+  /** What goes no further. */
+  dropped(stream: Stream, bytes: number): void
   /** No message can be told on it. */
   opaque(reason: string): void
 }
 
 /** Every client of AMQP begins with it; PostgreSQL's with a length below 16 MiB, so that its first octet is 0. */
 const AMQP_BEGINS = 'A'.charCodeAt(0)
+const POSTGRES_BEGINS = 0
+
+const STREAMS: readonly Stream[] = ['upstream', 'downstream']
 
 const AS_IT_IS: Piece = { protocol: undefined, channel: 0, inFrame: false, inMessage: false }
 
@@ -41,6 +47,7 @@ export class Front {
   readonly #withheld = new WeakSet<Unit>()
   #dialect: Dialect | undefined
   #amqp: AmqpSurgery | undefined
+  #postgres: PostgresDialect | undefined
   #opaque: string | undefined
   #wanted = false
   #answers = false
@@ -76,6 +83,7 @@ export class Front {
   /** For the toxics of one lane. */
   surgery(stream: Stream): Surgery {
     const amqp = () => this.#amqp
+    const postgres = () => this.#postgres
     return {
       withheld: (unit) => {
         this.#withheld.add(unit)
@@ -87,6 +95,9 @@ export class Front {
       choosing: (toxic) => this.#host.choosing(toxic),
       get amqp() {
         return amqp()
+      },
+      get postgres() {
+        return postgres()
       },
     }
   }
@@ -102,7 +113,7 @@ export class Front {
   /** Bytes that have gone on as they are, and that the lane has shown its tap. */
   follow(stream: Stream, bytes: Buffer): void {
     this.#tapped[stream] += bytes.length
-    this.#exits[stream]?.passed(bytes.length)
+    this.#exits[stream]?.passed(bytes.length, this.#tapped[stream])
     if (this.#opaque !== undefined) return
     this.#speaking(stream, bytes)?.follow(stream, bytes)
     this.#look()
@@ -114,7 +125,8 @@ export class Front {
     if (dialect && this.#opaque === undefined) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
     else this.#gives.piece(stream, bytes, AS_IT_IS)
     this.#look()
-    if (!this.#wanted && (this.#opaque !== undefined || dialect?.canFollow)) this.#cuts = false
+    if (this.#wanted) return
+    if (this.#opaque !== undefined || (dialect?.canFollow && this.#isClear)) this.#cuts = false
   }
 
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
@@ -153,16 +165,12 @@ export class Front {
     if (!this.#dialect) return [bytes]
     const isLate = this.#withheld.has(unit)
     const pieces = this.#dialect.leaving(stream, bytes, unit, isLate)
-    if (!pieces && !isLate) {
+    if (!pieces) {
       this.#withheld.add(unit)
+      // Also of one that was let go: it has come too late.
       this.#tellOf(stream, 'withheld', unit)
     }
     return pieces
-  }
-
-  #giveRest(stream: Stream): void {
-    const rest = this.#dialect?.rest(stream)
-    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
   }
 
   readonly #gives: Cuts = {
@@ -174,6 +182,13 @@ export class Front {
       this.#tap(stream, bytes)
       this.#host.outlet(stream).data(bytes, piece)
     },
+    withhold: (stream, bytes, whole) => {
+      this.#tap(stream, bytes)
+      this.#host.dropped(stream, bytes.length)
+      if (whole) this.#host.tap(stream, { kind: 'withheld', until: this.#tapped[stream] })
+    },
+    swallow: (stream, bytes) => this.#host.dropped(stream, bytes.length),
+    close: (stream, toxic) => this.#host.outlet(stream).ending({ closedBy: toxic }),
     insert: (stream, bytes, channel) => this.#exits[stream]?.insert(bytes, channel),
   }
 
@@ -189,14 +204,13 @@ export class Front {
   /** What the connection speaks, told by the client's first byte; its server does not speak first. */
   #speaking(stream: Stream, bytes: Buffer): Dialect | undefined {
     if (this.#dialect || this.#opaque !== undefined || bytes.length === 0) return this.#dialect
-    const isAmqp = stream === 'upstream' && bytes[0] === AMQP_BEGINS
-    if (!isAmqp) {
-      this.#giveUp('neither AMQP nor PostgreSQL')
-      return undefined
-    }
-    const dialect = this.#speakAmqp()
-    if (this.#cuts) dialect.begin()
-    return dialect
+    const first = stream === 'upstream' ? bytes[0] : undefined
+    if (first === AMQP_BEGINS) this.#dialect = this.#speakAmqp()
+    else if (first === POSTGRES_BEGINS) this.#dialect = this.#postgres = new PostgresDialect(this.#gives)
+    else this.#giveUp('neither AMQP nor PostgreSQL')
+    // Its client has only begun: nothing of a message has left.
+    if (this.#cuts) this.#dialect?.begin()
+    return this.#dialect
   }
 
   #speakAmqp(): Dialect {
@@ -213,6 +227,16 @@ export class Front {
     return amqp.dialect
   }
 
+  /** What passes by from now on lands inside of nothing. */
+  get #isClear(): boolean {
+    return STREAMS.every((stream) => this.#exits[stream]?.isClear ?? true)
+  }
+
+  #giveRest(stream: Stream): void {
+    const rest = this.#dialect?.rest(stream)
+    if (rest && rest.length > 0) this.#gives.piece(stream, rest, AS_IT_IS)
+  }
+
   #look(): void {
     const reason = this.#dialect?.opaque
     if (reason !== undefined && this.#opaque === undefined) this.#giveUp(reason)
@@ -221,7 +245,7 @@ export class Front {
   #giveUp(reason: string): void {
     this.#opaque = reason
     // What is in hand of messages goes on, and all the rest behind it, through the toxics that may have something in hand.
-    if (this.#cuts) for (const stream of ['upstream', 'downstream'] as const) this.#giveRest(stream)
+    if (this.#cuts) for (const stream of STREAMS) this.#giveRest(stream)
     this.#host.opaque(reason)
   }
 }

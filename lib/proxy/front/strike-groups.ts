@@ -23,18 +23,34 @@ export class StrikeTally {
   }
 }
 
+interface Group {
+  readonly tally: StrikeTally
+  readonly members: Set<Toxic>
+}
+
 /** The tallies of a server's toxics; those of one group share one, for as long as one of them is there. */
 export class StrikeGroups {
-  readonly #byToxic = new WeakMap<Toxic, { group: string; tally: StrikeTally }>()
-  readonly #byGroup = new Map<string, WeakRef<StrikeTally>>()
+  readonly #byToxic = new Map<Toxic, { name: string; group: Group }>()
+  readonly #byName = new Map<string, Group>()
 
   of(toxic: Toxic): StrikeTally {
-    const group = String(toxic.attributes['group'] ?? '')
+    const name = String(toxic.attributes['group'] ?? '')
     const known = this.#byToxic.get(toxic)
-    if (known?.group === group) return known.tally
-    const tally = (group === '' ? undefined : this.#byGroup.get(group)?.deref()) ?? new StrikeTally()
-    this.#byToxic.set(toxic, { group, tally })
-    if (group !== '') this.#byGroup.set(group, new WeakRef(tally))
-    return tally
+    if (known?.name === name) return known.group.tally
+    this.forget(toxic)
+    const group = this.#byName.get(name) ?? { tally: new StrikeTally(), members: new Set() }
+    group.members.add(toxic)
+    this.#byToxic.set(toxic, { name, group })
+    if (name !== '') this.#byName.set(name, group)
+    return group.tally
+  }
+
+  /** It is gone. */
+  forget(toxic: Toxic): void {
+    const known = this.#byToxic.get(toxic)
+    if (!known) return
+    this.#byToxic.delete(toxic)
+    known.group.members.delete(toxic)
+    if (known.group.members.size === 0) this.#byName.delete(known.name)
   }
 }

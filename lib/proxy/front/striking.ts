@@ -3,6 +3,7 @@ import { struckBy, type AttributeValues, type Hooks, type ToxicLane } from '../.
 import { asksForAny, asksForNone } from '../../toxic/amqp.ts'
 import type { Toxic } from '../stage-host.ts'
 import { isRedelivered, matchAmqp, type AmqpMatch, type Decision, type NamesOf } from './amqp/match.ts'
+import { matchPostgres, type PostgresMatch } from './postgres/match.ts'
 import type { StrikeTally } from './strike-groups.ts'
 
 /** What choosing needs of the lane's connection. */
@@ -94,7 +95,8 @@ class Chooser {
 const methodOf = (unit: Unit): string => (unit.protocol === 'amqp' ? unit.message.method : unit.message.type)
 
 function decide(unit: Unit, toxic: Toxic, namesOf: NamesOf): Decision {
-  if (unit.protocol !== 'amqp') return 'differs'
+  if (unit.protocol !== toxic.definition.strikes?.protocol) return 'differs'
+  if (unit.protocol === 'postgres') return matchPostgres(unit, toxic.attributes as PostgresMatch)
   const match = toxic.attributes as AmqpMatch
   if (!toxic.definition.strikes?.answers) return matchAmqp(unit, match, namesOf)
   if (match.method !== '' && unit.message.method !== match.method) return 'differs'

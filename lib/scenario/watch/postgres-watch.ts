@@ -15,7 +15,10 @@ export function watchPostgres(place: Place, record: RecordFact): Watch {
   return {
     upstream: (bytes) => decoder.frontend(bytes),
     downstream: (bytes) => decoder.backend(bytes),
-    ended: () => follower.ended(),
+    // What the server was asked and what it answered is true, whatever its client was told: a statement that fails in
+    // another's place has an answer in its place. What never reached it is told at the end.
+    altered: () => {},
+    ended: ({ upstream }) => follower.ended(upstream),
   }
 }
 

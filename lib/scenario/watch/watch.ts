@@ -1,6 +1,6 @@
 import type { LaneCounts, WireFact } from '../../ledger/wire-entries.ts'
 import type { LaneBytes } from '../../proxy/evidence.ts'
-import type { Tap } from '../../proxy/lane.ts'
+import type { Alteration, Tap } from '../../proxy/tap.ts'
 import type { ProxyEvent } from '../../proxy/events.ts'
 import type { Stream } from '../../toxic.ts'
 import { watchAmqp } from './amqp-watch.ts'
@@ -19,8 +19,10 @@ export interface Place {
 export interface Watch {
   upstream(bytes: Buffer): void
   downstream(bytes: Buffer): void
-  /** The connection has ended. */
-  ended(): void
+  /** What a toxic did to messages, in its place between the bytes. */
+  altered(stream: Stream, alteration: Alteration): void
+  /** The connection has ended, when so much of each lane had been handed on. */
+  ended(handedOn: LaneCounts): void
 }
 
 export interface WireWatch {
@@ -79,7 +81,11 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
   return {
     tap: (link, connection, stream) => {
       const watch = watchOf(link, connection)
-      return watch && { arrived: (bytes) => watch[stream](bytes), altered: () => {} }
+      if (!watch) return undefined
+      return {
+        arrived: (bytes) => watch[stream](bytes),
+        altered: (alteration) => watch.altered(stream, alteration),
+      }
     },
     onEvent: (event) => {
       if (event.kind !== 'connection.closed') return
@@ -87,13 +93,14 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
       const watch = watches.get(keyOf(link, connection))
       if (!watch) return
       watches.delete(keyOf(link, connection))
-      watch.ended()
+      const forwarded = handedOn ?? counts(bytes, 'sent')
+      watch.ended(forwarded)
       record({
         kind: 'connection.closed',
         link,
         connection,
         received: counts(bytes, 'received'),
-        forwarded: handedOn ?? counts(bytes, 'sent'),
+        forwarded,
         ...(cut && { cutBy: cut.by }),
       })
     },

@@ -83,3 +83,5 @@ export class Closings {
     if (done && channel !== CONNECTION) this.#byChannel.delete(channel)
   }
 }
+
+const newSide = (): Side => ({ told: false, answered: false })

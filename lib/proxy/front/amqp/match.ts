@@ -2,6 +2,7 @@ import type { AMQP_MATCH } from '../../../toxic/amqp.ts'
 import type { AmqpUnit } from '../../../toxic/units.ts'
 import type { ValuesOf } from '../../../toxic.ts'
 import type { CallIds } from '../../../wire/rpc/methods.ts'
+import { isLike, patternOf } from '../patterns.ts'
 
 /** By what a message of AMQP is chosen. */
 export type AmqpMatch = ValuesOf<typeof AMQP_MATCH>
@@ -58,24 +59,4 @@ export const isRedelivered = ({ message }: AmqpUnit): boolean =>
 function addressOf({ message }: AmqpUnit): { exchange: string; routingKey: string } {
   const fields = message.fields as { exchange?: string; routingKey?: string }
   return { exchange: fields.exchange ?? '', routingKey: fields.routingKey ?? '' }
-}
-
-/** `*` stands for anything; '' asks for nothing. */
-function isLike(text: string, wanted: string): boolean {
-  if (wanted === '' || text === wanted) return true
-  if (!wanted.includes('*')) return false
-  const parts = wanted.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
-  return patternOf(`^${parts.join('.*')}$`).test(text)
-}
-
-const PATTERNS_KEPT = 100
-const patterns = new Map<string, RegExp>()
-
-function patternOf(source: string): RegExp {
-  const known = patterns.get(source)
-  if (known) return known
-  if (patterns.size >= PATTERNS_KEPT) patterns.clear()
-  const pattern = new RegExp(source, 's')
-  patterns.set(source, pattern)
-  return pattern
 }
