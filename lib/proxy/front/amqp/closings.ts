@@ -11,8 +11,6 @@ interface Side {
   answered: boolean
 }
 
-const newSide = (): Side => ({ told: false, answered: false })
-
 /**
  * Channels, and whole connections, that were closed in the broker's name. Each side is told that the other one has closed;
  * nothing of the channel passes from then on, and what either answers is not for the other.

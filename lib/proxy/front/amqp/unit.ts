@@ -54,19 +54,8 @@ export class CutUnit implements AmqpUnit {
 
   /** The same once more, which no one but us has sent. */
   copy(): CutUnit {
-<<<<<<< HEAD
-    const copy = new CutUnit({
-      message: this.message,
-      channel: this.channel,
-      until: undefined,
-      number: 0,
-      queue: this.queue,
-      answers: [],
-    })
-=======
     const { message, channel, queue } = this
     const copy = new CutUnit({ message, channel, queue, until: undefined, number: 0, answers: [] })
->>>>>>> front
     copy.#call = this.#call
     copy.#asked = this.#asked
     return copy
