@@ -63,7 +63,7 @@ export class Deliveries {
    * @returns what the broker is to be told, one by one; undefined: the very same.
    */
   settled(tag: number, multiple: boolean): number[] | undefined {
-    const isPlain = tag < FIRST_COPY && !(multiple && this.#withheld.size > 0)
+    const isPlain = !this.#copies.has(tag) && !(multiple && this.#withheld.size > 0)
     const tags = this.covered(tag, multiple)
     for (const one of tags) this.#outstanding.delete(one)
     this.#forgetCopies(tag, multiple)
