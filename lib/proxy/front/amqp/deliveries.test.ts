@@ -64,6 +64,17 @@ describe('what a client settles, in the terms of the broker', () => {
     expect(deliveries.isPlain).to.equal(true)
   })
 
+  it('is nothing the second time, of what came late and was settled before the client had it', () => {
+    const deliveries = channel(1, 2)
+    deliveries.withheld(3)
+    deliveries.delivered(4)
+    deliveries.delivered(3)
+    expect(deliveries.isPlain).to.equal(false)
+    expect(deliveries.settled(4, true)).to.equal(undefined)
+    expect(deliveries.settled(3, true)).to.deep.equal([])
+    expect(deliveries.isPlain).to.equal(true)
+  })
+
   it('is nothing that the broker has taken back', () => {
     const deliveries = channel(1, 2)
     deliveries.withheld(3)
