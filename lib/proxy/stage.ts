@@ -1,12 +1,12 @@
 import type { AmqpPowers } from '../toxic/amqp.ts'
 import type { PostgresError } from '../toxic/postgres.ts'
 import type { Piece, PostgresUnit, Unit } from '../toxic/units.ts'
-import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicLane } from '../toxic.ts'
+import type { AttributeValues, Chunk, Pace, Stream, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
-import { striking } from './front/striking.ts'
+import { striking, type StrikingHooks } from './front/striking.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
 import type { Ending, Outlet, PostgresPowers, StageHost, Toxic } from './stage-host.ts'
 
@@ -22,7 +22,7 @@ export class Stage implements ToxicLane, Outlet {
   readonly random: Random
   readonly #host: StageHost
   readonly #toxic: Toxic
-  #hooks: Hooks = {}
+  #hooks: Partial<StrikingHooks> = {}
   readonly #queue = new Queue()
   /** When the last of what is in hand may leave. */
   #emptyAt = 0
@@ -92,7 +92,8 @@ export class Stage implements ToxicLane, Outlet {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
     if (unit?.protocol && this.#queue.hasAside) this.#clearTheWay(unit)
-    if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
+    if (this.#hooks.data && !this.#hooks.passes?.(unit))
+      this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
     else if (this.#queue.isOpen) this.next.data(bytes, unit)
     else this.send({ bytes, at: 0, unit })
   }
