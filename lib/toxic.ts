@@ -162,10 +162,15 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
 export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
   strikes?.only?.(attributes) ?? strikes?.on ?? {}
 
+/** Whether a toxic with these attributes, all of them, does anything on a stream: one on messages may strike none there. */
+export function actsOn(definition: ToxicDefinition, attributes: AttributeValues, stream: Stream): boolean {
+  return !definition.strikes || (struckBy(definition, attributes)[stream] ?? []).length > 0
+}
+
 /** The stream of a toxic for which none is named: downstream, as Toxiproxy has it, unless it strikes upstream only. */
-export function usualStream(definition: ToxicDefinition | undefined): Stream {
-  const { on = {}, usually } = definition?.strikes ?? {}
-  return usually ?? (on.upstream && !on.downstream ? 'upstream' : 'downstream')
+export function usualStream(definition: ToxicDefinition, attributes: AttributeValues): Stream {
+  const { usually = 'downstream' } = definition.strikes ?? {}
+  return actsOn(definition, attributes, usually) ? usually : 'upstream'
 }
 
 /** Types a definition by its own attributes. */

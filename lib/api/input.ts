@@ -7,6 +7,7 @@ import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
 import {
   MAX_ATTRIBUTE,
   struckBy,
+  actsOn,
   usualStream,
   type AttributeValues,
   type Stream,
@@ -48,10 +49,11 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
   const fields = new Fields(body)
   const type = fields.string('type') ?? ''
   const definition = definitions.find((known) => known.type === type)
-  const stream = (fields.string('stream') ?? usualStream(definition)).toLowerCase()
-  if (!isStream(stream)) throw new ApiError('invalidStream')
+  const given = fields.string('stream')?.toLowerCase()
+  if (given !== undefined && !isStream(given)) throw new ApiError('invalidStream')
   if (!definition) throw new ApiError('invalidToxicType')
   const attributes = attributesOf(definition, fields.fields('attributes'), defaultsOf(definition))
+  const stream = given ?? usualStream(definition, attributes)
   checkStrikes(definition, stream, attributes)
   return {
     name: fields.string('name') || `${type}_${stream}`,
@@ -81,9 +83,8 @@ export function toxicChange(
 
 /** One that acts on messages would otherwise be set, and never strike. */
 function checkStrikes(definition: ToxicDefinition, stream: Stream, attributes: AttributeValues): void {
-  if (!definition.strikes) return
+  if (actsOn(definition, attributes, stream)) return
   const struck = Object.entries(struckBy(definition, attributes))
-  if (struck.some(([one, methods]) => one === stream && methods.length > 0)) return
   const what = struck.map(([one, methods]) => `${one} it can strike ${methods.join(', ')}`)
   throw new ApiError('strikesNothing', `${definition.type} on ${stream}; ${what.join('; ')}`)
 }

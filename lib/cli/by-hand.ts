@@ -1,7 +1,7 @@
 import picomatch from 'picomatch'
 import { toxicSpec } from '../api/input.ts'
 import { ApiError } from '../api/errors.ts'
-import { unknownAttribute } from '../proxy/attributes.ts'
+import { defaultsOf, unknownAttribute } from '../proxy/attributes.ts'
 import {
   pathOfToxic,
   ToxiproxyApi,
@@ -99,9 +99,6 @@ export interface ToxicWords {
 export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest[] {
   const { type, stream, toxicity, forMs } = words
   const definition = toxics.find((known) => known.type === type)
-  // A message is struck once, on its way one way or the other.
-  const usual: Stream[] = definition?.strikes ? [usualStream(definition)] : ['upstream', 'downstream']
-  const streams = stream === undefined ? usual : [stream]
   if (definition === undefined && checked)
     throw unknownWord(
       'toxic',
@@ -109,6 +106,11 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
       toxics.map((known) => known.type),
     )
   const attributes = attributesOf(words.attributes, type)
+  // A message is struck once, on its way one way or the other.
+  const usual: Stream[] = definition?.strikes
+    ? [usualStream(definition, { ...defaultsOf(definition), ...attributes })]
+    : ['upstream', 'downstream']
+  const streams = stream === undefined ? usual : [stream]
   const requests = streams.map((one) => ({
     name: `${type}_${one}`,
     type,

@@ -1,5 +1,6 @@
 import type { Random } from '../util/random.ts'
 import type { Exit } from './front/exit.ts'
+import { MessageStage } from './front/message-stage.ts'
 import { Stage } from './stage.ts'
 import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
 
@@ -111,7 +112,8 @@ export class Chain implements Outlet {
     const { toxic } = place
     if (place.coin >= toxic.toxicity) return
     if (toxic.definition.strikes && this.#host.cannotStrike(toxic) !== undefined) return
-    place.stage = new Stage(this.#host, toxic, place.random, this.#destination)
+    const OwnStage = toxic.definition.strikes ? MessageStage : Stage
+    place.stage = new OwnStage(this.#host, toxic, place.random, this.#destination)
     this.#relink()
     place.stage.open()
     this.#look()

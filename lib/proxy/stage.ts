@@ -1,14 +1,11 @@
-import type { AmqpPowers } from '../toxic/amqp.ts'
-import type { PostgresError } from '../toxic/postgres.ts'
-import type { Piece, PostgresUnit, Unit } from '../toxic/units.ts'
-import type { AttributeValues, Chunk, Pace, Stream, ToxicLane } from '../toxic.ts'
+import type { Piece, Unit } from '../toxic/units.ts'
+import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Alarm, Alarms } from './alarm.ts'
 import { checkHooks, checkSent, checkSynchronous } from './checks.ts'
-import { striking, type StrikingHooks } from './front/striking.ts'
 import { askForPiece, cutPiece, Queue, type Item } from './queue.ts'
-import type { Ending, Outlet, PostgresPowers, StageHost, Toxic } from './stage-host.ts'
+import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
 
 /** So many writes are done in one turn; with more, an event loop with a hundred lanes would stall. */
 const AT_ONCE = 256
@@ -20,9 +17,9 @@ export class Stage implements ToxicLane, Outlet {
   acted = false
   readonly pair: ToxicLane['pair']
   readonly random: Random
-  readonly #host: StageHost
-  readonly #toxic: Toxic
-  #hooks: Partial<StrikingHooks> = {}
+  protected readonly host: StageHost
+  protected readonly toxic: Toxic
+  #hooks: Hooks = {}
   readonly #queue = new Queue()
   /** When the last of what is in hand may leave. */
   #emptyAt = 0
@@ -32,12 +29,10 @@ export class Stage implements ToxicLane, Outlet {
   #closed = false
   readonly #alarm = new Alarm(() => this.#release())
   readonly #timers = new Alarms()
-  /** What ends when the toxic is changed or removed. */
-  readonly #blocks = new Set<() => void>()
 
   constructor(host: StageHost, toxic: Toxic, random: Random, next: Outlet) {
-    this.#host = host
-    this.#toxic = toxic
+    this.host = host
+    this.toxic = toxic
     this.random = random
     this.next = next
     this.pair = { send: (bytes) => this.#insert(bytes) }
@@ -45,18 +40,16 @@ export class Stage implements ToxicLane, Outlet {
 
   /** Starts the toxic; apart from the constructor, since it may cut the connection at once. */
   open(): void {
-    this.#run(() => {
-      const hooks = checkHooks(this.#toxic.definition.open(this))
-      const choosing = this.#toxic.definition.strikes && this.#host.surgery?.choosing(this.#toxic)
-      this.#hooks = choosing ? striking(hooks, this.#toxic, this, choosing, () => this.#act()) : hooks
-      if (choosing && this.amqp?.isOpen) this.#hooks.atOnce?.()
+    this.run(() => {
+      this.#hooks = this.hooksFrom(checkHooks(this.toxic.definition.open(this)))
+      this.opened(this.#hooks)
     })
   }
 
   /** The attributes have changed: what is delayed leaves now, what is paced in the new pace; the timers end. */
   update(): void {
     this.#leave(this.#queue.takeUnpaced())
-    this.#run(() => this.#hooks.updated?.())
+    this.run(() => this.#hooks.updated?.())
     if (!this.#closed) this.#arm()
   }
 
@@ -92,8 +85,8 @@ export class Stage implements ToxicLane, Outlet {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
     if (unit?.protocol && this.#queue.hasAside) this.#clearTheWay(unit)
-    if (this.#hooks.data && !this.#hooks.passes?.(unit))
-      this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
+    if (this.#hooks.data && !this.passes(unit))
+      this.run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
     else if (this.#queue.isOpen) this.next.data(bytes, unit)
     else this.send({ bytes, at: 0, unit })
   }
@@ -102,23 +95,23 @@ export class Stage implements ToxicLane, Outlet {
     if (this.#closed || typeof this.#ending === 'object') return
     this.#ended = true
     this.#ending = how
-    if (this.#hooks.end) this.#run(() => this.#hooks.end?.())
+    if (this.#hooks.end) this.run(() => this.#hooks.end?.())
     else this.end()
   }
 
   // What the toxic may do.
 
   get stream(): Stream {
-    return this.#host.stream
+    return this.host.stream
   }
 
   get attributes(): AttributeValues {
-    return this.#toxic.attributes
+    return this.toxic.attributes
   }
 
   shared<T extends object>(make: () => T): T {
-    this.#toxic.shared ??= make()
-    return this.#toxic.shared as T
+    this.toxic.shared ??= make()
+    return this.toxic.shared as T
   }
 
   now(): number {
@@ -164,49 +157,17 @@ export class Stage implements ToxicLane, Outlet {
     }
   }
 
-  get amqp(): AmqpPowers | undefined {
-    return this.#host.surgery?.amqp
-  }
-
-  copy({ bytes, unit }: Chunk, due = 0): void {
-    if (unit?.protocol !== 'amqp') throw new TypeError('only a message of AMQP can be sent once more')
-    this.#act()
-    this.send({ bytes, at: 0, unit: unit.copy() }, due)
-  }
-
-  fail(chunk: Chunk, error: PostgresError): void {
-    const [postgres, unit] = this.#statement(chunk)
-    this.#act()
-    this.send({ ...chunk, bytes: postgres.fail(unit, error, this.#toxic) })
-  }
-
-  sendUnheard(chunk: Chunk, answered: () => void): void {
-    const [postgres, unit] = this.#statement(chunk)
-    this.#act()
-    postgres.keepUnheard(unit, () => this.#run(answered))
-    this.send(chunk)
-  }
-
-  block(reason: string): () => void {
-    this.#act()
-    const end = this.#host.surgery?.block(reason) ?? (() => {})
-    this.#blocks.add(end)
-    return () => {
-      if (this.#blocks.delete(end)) end()
-    }
-  }
-
   drop({ bytes, unit }: Chunk): void {
-    this.#act()
-    if (unit?.protocol) this.#host.surgery?.withheld(unit)
-    this.#toxic.strikes.dropped(bytes.length)
-    this.#host.dropped(bytes.length)
+    this.act()
+    if (unit?.protocol) this.host.surgery?.withheld(unit)
+    this.toxic.strikes.dropped(bytes.length)
+    this.host.dropped(bytes.length)
   }
 
   end(due = 0): void {
     if (this.#closed) return
     const now = monotonicMs()
-    if (due > now) this.#act()
+    if (due > now) this.act()
     this.#emptyAt = Math.max(this.#emptyAt, due)
     if (due <= now && this.#queue.isEmpty) return this.next.ending(this.#ending)
     this.#queue.push({ due: this.#emptyAt, since: now, bytes: undefined })
@@ -215,14 +176,14 @@ export class Stage implements ToxicLane, Outlet {
 
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
-    this.#act()
+    this.act()
     this.#ended = true
-    this.#ending = { closedBy: this.#toxic }
+    this.#ending = { closedBy: this.toxic }
     this.end()
   }
 
   after(ms: number, run: () => void): void {
-    if (!this.#closed) this.#timers.add(ms, () => this.#run(run))
+    if (!this.#closed) this.#timers.add(ms, () => this.run(run))
   }
 
   release(): void {
@@ -231,21 +192,30 @@ export class Stage implements ToxicLane, Outlet {
 
   // Within.
 
-  #statement({ unit }: Chunk): [PostgresPowers, PostgresUnit] {
-    const postgres = this.#host.surgery?.postgres
-    if (unit?.protocol === 'postgres' && postgres) return [postgres, unit]
-    throw new TypeError('only a statement of PostgreSQL can be answered')
+  /** The hooks by which the engine runs those of the toxic. */
+  protected hooksFrom(hooks: Hooks): Hooks {
+    return hooks
   }
+
+  /** It is none that the toxic is shown: asked once for each. */
+  protected passes(_unit: Unit | Piece | undefined): boolean {
+    return false
+  }
+
+  /** The toxic has been opened. */
+  protected opened(_hooks: Hooks): void {}
+
+  /** The toxic is changed or removed: what was in hand has left. */
+  protected cleared(): void {}
 
   #leave(items: readonly Item[]): void {
     this.#timers.clear()
     this.#emptyAt = monotonicMs()
-    this.#host.batch(() => {
+    this.host.batch(() => {
       for (const item of items) this.#pass(item)
       if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
     })
-    for (const end of this.#blocks) end()
-    this.#blocks.clear()
+    this.cleared()
   }
 
   /** What may be overtaken, but not by this. */
@@ -260,7 +230,7 @@ export class Stage implements ToxicLane, Outlet {
   #putAside(item: Item, bytes: Buffer): void {
     this.#delayed(bytes)
     this.#queue.putAside(item)
-    if (item.unit?.protocol) this.#host.surgery?.withheld(item.unit)
+    if (item.unit?.protocol) this.host.surgery?.withheld(item.unit)
     item.isAside = true
     this.#arm()
   }
@@ -272,43 +242,43 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #delayed(bytes: Buffer): void {
-    this.#act()
-    this.#toxic.strikes.delayed(bytes.length)
-    this.#host.held(bytes.length)
+    this.act()
+    this.toxic.strikes.delayed(bytes.length)
+    this.host.held(bytes.length)
   }
 
   #behindEnd(bytes: Buffer): void {
     const { length } = bytes
-    if (typeof this.#ending === 'object' && this.#ending.closedBy === this.#toxic)
-      this.#toxic.strikes.dropped(length)
-    this.#host.behindEnd(length)
+    if (typeof this.#ending === 'object' && this.#ending.closedBy === this.toxic)
+      this.toxic.strikes.dropped(length)
+    this.host.behindEnd(length)
   }
 
   #insert(bytes: Buffer): void {
     checkSent(bytes)
-    this.#act()
-    this.#host.toPair(bytes)
+    this.act()
+    this.host.toPair(bytes)
   }
 
-  #act(): void {
+  protected act(): void {
     if (this.acted) return
     this.acted = true
-    this.#host.acted(this.#toxic)
+    this.host.acted(this.toxic)
   }
 
   #strikeCut(how: 'close' | 'reset'): void {
     if (this.#closed) return
-    this.#act()
-    this.#host.cut(this.#toxic, how)
+    this.act()
+    this.host.cut(this.toxic, how)
   }
 
   /** Runs the toxic's code: what it throws ends this connection and nothing else. */
-  #run(hook: () => unknown): void {
+  protected run(hook: () => unknown): void {
     if (this.#closed) return
     try {
       checkSynchronous(hook())
     } catch (error) {
-      this.#host.failed(this.#toxic, error)
+      this.host.failed(this.toxic, error)
     }
   }
 
@@ -319,9 +289,9 @@ export class Stage implements ToxicLane, Outlet {
   /** Each on its own, so that what was cut stays apart; as one write where there are very many. */
   #release(): void {
     const now = monotonicMs()
-    if (this.#queue.hasDue(AT_ONCE, now)) this.#host.batch(() => this.#releaseDue(now))
+    if (this.#queue.hasDue(AT_ONCE, now)) this.host.batch(() => this.#releaseDue(now))
     else this.#releaseDue(now)
-    this.#host.balance()
+    this.host.balance()
     this.#arm()
   }
 
@@ -341,29 +311,29 @@ export class Stage implements ToxicLane, Outlet {
 
   /** @returns how many pieces have left: one, or none if its turn has not come. */
   #releasePiece(item: Item, now: number): number {
-    this.#run(() => askForPiece(item))
+    this.run(() => askForPiece(item))
     if (this.#closed || item.due > now || !item.bytes) return 0
     if (item.size === item.bytes.length) {
       this.#queue.shift()
       this.#pass(item)
     } else {
       const piece = this.#cut(item)
-      this.#host.held(-piece.length)
+      this.host.held(-piece.length)
       this.next.data(piece)
     }
     return 1
   }
 
   #cut(item: Item): Buffer {
-    if (item.size !== item.bytes?.length) this.#act()
+    if (item.size !== item.bytes?.length) this.act()
     return cutPiece(item)
   }
 
   #pass({ bytes, since, unit, isAside }: Item): void {
     if (!bytes) return
-    this.#toxic.strikes.left(monotonicMs() - since)
-    this.#host.held(-bytes.length)
-    if (isAside && unit?.protocol) this.#host.surgery?.released(unit)
+    this.toxic.strikes.left(monotonicMs() - since)
+    this.host.held(-bytes.length)
+    if (isAside && unit?.protocol) this.host.surgery?.released(unit)
     this.next.data(bytes, unit)
   }
 }

@@ -88,6 +88,7 @@ const SELECTIONS: Record<string, Part[]> = {
     gate('control', '--repeat', '100'),
     gate('control', '--repeat', '100', '--rpc', 'kombu'),
     gate('--all', '--repeat', '10'),
+    gate('--all', '--repeat', '10', '--rpc', 'kombu'),
   ],
 }
 

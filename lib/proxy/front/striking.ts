@@ -16,7 +16,7 @@ export interface Choosing {
 
 export interface StrikingHooks extends Hooks {
   /** It does not match, and is not shown to `data`: asked once for each. */
-  passes(unit: Unit | Piece | undefined): boolean | undefined
+  passes(unit: Unit | Piece | undefined): boolean
 }
 
 /** The hooks of a toxic that acts on messages: it is shown those only that it is to strike. */
@@ -41,7 +41,7 @@ export function striking(
       return did
     },
     passes: (unit) => {
-      const isSpared = hooks.atOnce && asksForNone(toxic.attributes)
+      const isSpared = hooks.atOnce !== undefined && asksForNone(toxic.attributes)
       return !hooks.strike || isSpared || !unit?.protocol || !chooser.matches(unit)
     },
     data: (chunk) => {
