@@ -180,15 +180,15 @@ const channelOf = (unit: Unit): number => (unit.protocol === 'amqp' ? unit.messa
 /** Buffers that lie behind each other in memory become one. */
 export function contiguous(parts: readonly Buffer[]): Buffer[] {
   const joined: Buffer[] = []
-  let first = parts[0]
-  let end = first?.byteOffset ?? 0
+  let first: Buffer | undefined
+  let end = 0
   const join = (): void => {
     if (!first) return
     const length = end - first.byteOffset
     joined.push(length === first.length ? first : Buffer.from(first.buffer, first.byteOffset, length))
   }
   for (const part of parts) {
-    if (part !== first && (part.buffer !== first?.buffer || part.byteOffset !== end)) {
+    if (part.buffer !== first?.buffer || part.byteOffset !== end) {
       join()
       first = part
     }
