@@ -85,7 +85,8 @@ export class Stage implements ToxicLane, Outlet {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
     if (unit?.protocol && this.#queue.hasAside) this.#clearTheWay(unit)
-    if (this.#hooks.data) this.run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
+    if (this.#hooks.data && !this.passes(unit))
+      this.run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
     else if (this.#queue.isOpen) this.next.data(bytes, unit)
     else this.send({ bytes, at: 0, unit })
   }
@@ -194,6 +195,11 @@ export class Stage implements ToxicLane, Outlet {
   /** The hooks by which the engine runs those of the toxic. */
   protected hooksFrom(hooks: Hooks): Hooks {
     return hooks
+  }
+
+  /** It is none that the toxic is shown: asked once for each. */
+  protected passes(_unit: Unit | Piece | undefined): boolean {
+    return false
   }
 
   /** The toxic has been opened. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { AmqpUnit } from '../../toxic/units.ts'
-import { Exit } from './exit.ts'
+import { contiguous, Exit } from './exit.ts'
 
 const AS_IT_IS = { protocol: undefined, channel: 0, inFrame: false, inMessage: false } as const
 
@@ -76,5 +76,22 @@ describe('how far a lane was handed on', () => {
     exit.data(Buffer.alloc(2), AS_IT_IS)
     exit.passed(0, 9)
     expect(handedOn().at(-1)).to.equal(9)
+  })
+})
+
+describe('what is joined', () => {
+  const whole = Buffer.from('0123456789')
+  const texts = (...parts: [number, number][]): string[] =>
+    contiguous(parts.map(([from, to]) => whole.subarray(from, to))).map(String)
+
+  it('is what lies behind each other, and nothing else', () => {
+    expect(texts()).to.deep.equal([])
+    expect(texts([0, 3], [3, 5], [5, 10])).to.deep.equal(['0123456789'])
+    expect(texts([0, 3], [4, 5], [5, 6], [0, 1])).to.deep.equal(['012', '45', '0'])
+  })
+
+  it('is there as often as it was given', () => {
+    const part = whole.subarray(2, 4)
+    expect(contiguous([part, part, part]).map(String)).to.deep.equal(['23', '23', '23'])
   })
 })

@@ -65,14 +65,9 @@ export class Exit implements Outlet {
   data(bytes: Buffer, unit?: Unit | Piece): void {
     if (!unit) return this.#write(bytes)
     if (unit.protocol === undefined) return this.#piece(bytes, unit)
-    this.#whenPossible(channelOf(unit), () => {
-      const pieces = this.#host.leaving(bytes, unit)
-      if (!pieces) return
-      const { until } = unit
-      if (until === undefined) for (const piece of pieces) this.#host.inserted(piece)
-      if (until === undefined || !this.#host.isInOrder(unit)) return this.#writeAside(pieces)
-      this.#writeInOrder(pieces, until - bytes.length, until)
-    })
+    const channel = channelOf(unit)
+    if (this.#isPossible(channel)) this.#unit(bytes, unit)
+    else this.#waiting.push({ channel, send: () => this.#unit(bytes, unit) })
   }
 
   /** Puts in a message that no toxic sees. @param left called when it has left. */
@@ -116,6 +111,15 @@ export class Exit implements Outlet {
     const mark = this.#marks.findLast(({ from }) => from <= left)
     if (!mark) return left
     return mark.moves ? mark.tapped + left - mark.from : mark.tapped
+  }
+
+  #unit(bytes: Buffer, unit: Unit): void {
+    const pieces = this.#host.leaving(bytes, unit)
+    if (!pieces) return
+    const { until } = unit
+    if (until === undefined) for (const piece of pieces) this.#host.inserted(piece)
+    if (until === undefined || !this.#host.isInOrder(unit)) return this.#writeAside(pieces)
+    this.#writeInOrder(pieces, until - bytes.length, until)
   }
 
   #piece(bytes: Buffer, { channel, inFrame, inMessage }: Piece): void {
@@ -174,14 +178,22 @@ export class Exit implements Outlet {
 const channelOf = (unit: Unit): number => (unit.protocol === 'amqp' ? unit.message.channel : 0)
 
 /** Buffers that lie behind each other in memory become one. */
-function contiguous(parts: readonly Buffer[]): Buffer[] {
+export function contiguous(parts: readonly Buffer[]): Buffer[] {
   const joined: Buffer[] = []
-  let last: Buffer | undefined
-  for (const part of parts) {
-    if (last && part.buffer === last.buffer && part.byteOffset === last.byteOffset + last.length) {
-      last = Buffer.from(last.buffer, last.byteOffset, last.length + part.length)
-      joined[joined.length - 1] = last
-    } else joined.push((last = part))
+  let first: Buffer | undefined
+  let end = 0
+  const join = (): void => {
+    if (!first) return
+    const length = end - first.byteOffset
+    joined.push(length === first.length ? first : Buffer.from(first.buffer, first.byteOffset, length))
   }
+  for (const part of parts) {
+    if (part.buffer !== first?.buffer || part.byteOffset !== end) {
+      join()
+      first = part
+    }
+    end = part.byteOffset + part.length
+  }
+  join()
   return joined
 }

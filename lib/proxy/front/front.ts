@@ -5,7 +5,7 @@ import type { Ending, Outlet, Surgery, Toxic } from '../stage-host.ts'
 import { AmqpSurgery } from './amqp/surgery.ts'
 import type { Consumers } from './consumers.ts'
 import type { Cuts, Dialect } from './dialect.ts'
-import { Exit } from './exit.ts'
+import { contiguous, Exit } from './exit.ts'
 import { PostgresDialect } from './postgres/dialect.ts'
 import type { Choosing } from './striking.ts'
 
@@ -49,6 +49,8 @@ export class Front {
   #amqp: AmqpSurgery | undefined
   #postgres: PostgresDialect | undefined
   #opaque: string | undefined
+  /** What has come and was not shown to the taps yet. */
+  readonly #unseen: Record<Stream, Buffer[]> = { upstream: [], downstream: [] }
   #wanted = false
   #answers = false
   #cuts = false
@@ -74,7 +76,7 @@ export class Front {
         leaving: (bytes, unit) => this.#leaving(stream, bytes, unit),
         isInOrder: (unit) => !this.#withheld.has(unit),
         drops: (channel) => this.#dialect?.drops?.(stream, channel) ?? false,
-        inserted: (bytes) => this.#host.tap(stream, { kind: 'inserted', bytes }),
+        inserted: (bytes) => this.#alter(stream, { kind: 'inserted', bytes }),
       },
       next,
     ))
@@ -92,7 +94,7 @@ export class Front {
       },
       released: (unit) => this.#tellOf(stream, 'released', unit),
       block: (reason) => this.#amqp?.block(reason) ?? (() => {}),
-      choosing: (toxic) => this.#host.choosing(toxic),
+      choosing: (toxic) => this.#choosing(toxic),
       get amqp() {
         return amqp()
       },
@@ -125,6 +127,7 @@ export class Front {
     if (dialect && this.#opaque === undefined) this.#exits[stream]?.collect(() => dialect.cut(stream, bytes))
     else this.#gives.piece(stream, bytes, AS_IT_IS)
     this.#look()
+    this.#show()
     if (this.#wanted) return
     if (this.#opaque !== undefined || (dialect?.canFollow && this.#isClear)) this.#cuts = false
   }
@@ -132,6 +135,7 @@ export class Front {
   /** The lane's source has ended: what there is of a message that is not whole goes on too. */
   ending(stream: Stream, how: Ending): void {
     if (this.#cuts && this.#opaque === undefined) this.#giveRest(stream)
+    this.#show()
     this.#host.outlet(stream).ending(how)
   }
 
@@ -148,6 +152,7 @@ export class Front {
 
   /** The connection has ended. */
   dispose(): void {
+    this.#show()
     this.#amqp?.dispose()
   }
 
@@ -194,11 +199,44 @@ export class Front {
 
   #tap(stream: Stream, bytes: Buffer): void {
     this.#tapped[stream] += bytes.length
-    this.#host.tap(stream, bytes)
+    this.#unseen[stream].push(bytes)
+  }
+
+  /** Shows the taps what has come, as few pieces: before anything is told of it, and before its turn ends. */
+  #show(): void {
+    for (const stream of ['upstream', 'downstream'] as const) {
+      const unseen = this.#unseen[stream]
+      if (unseen.length === 0) continue
+      this.#unseen[stream] = []
+      for (const bytes of contiguous(unseen)) this.#host.tap(stream, bytes)
+    }
+  }
+
+  #alter(stream: Stream, alteration: Alteration): void {
+    this.#show()
+    this.#host.tap(stream, alteration)
+  }
+
+  /** Who is told of a strike, or asked for names, knows what has come before. */
+  #choosing(toxic: Toxic): Choosing {
+    const choosing = this.#host.choosing(toxic)
+    return {
+      get tally() {
+        return choosing.tally
+      },
+      namesOf: (...asked) => {
+        this.#show()
+        return choosing.namesOf(...asked)
+      },
+      struck: (what) => {
+        this.#show()
+        choosing.struck(what)
+      },
+    }
   }
 
   #tellOf(stream: Stream, kind: 'withheld' | 'released', { until }: Unit): void {
-    if (until !== undefined) this.#host.tap(stream, { kind, until })
+    if (until !== undefined) this.#alter(stream, { kind, until })
   }
 
   /** What the connection speaks, told by the client's first byte; its server does not speak first. */

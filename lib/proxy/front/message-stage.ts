@@ -1,15 +1,16 @@
 import type { AmqpPowers } from '../../toxic/amqp.ts'
 import type { PostgresError } from '../../toxic/postgres.ts'
-import type { PostgresUnit } from '../../toxic/units.ts'
+import type { Piece, PostgresUnit, Unit } from '../../toxic/units.ts'
 import type { Chunk, Hooks } from '../../toxic.ts'
 import { Stage } from '../stage.ts'
 import type { PostgresPowers } from '../stage-host.ts'
-import { striking } from './striking.ts'
+import { striking, type StrikingHooks } from './striking.ts'
 
 /** A toxic that acts on messages, on one lane. */
 export class MessageStage extends Stage {
   /** What ends when the toxic is changed or removed. */
   readonly #blocks = new Set<() => void>()
+  #striking: StrikingHooks | undefined
 
   get amqp(): AmqpPowers | undefined {
     return this.host.surgery?.amqp
@@ -45,7 +46,13 @@ export class MessageStage extends Stage {
 
   protected override hooksFrom(hooks: Hooks): Hooks {
     const choosing = this.host.surgery?.choosing(this.toxic)
-    return choosing ? striking(hooks, this.toxic, this, choosing, () => this.act()) : hooks
+    if (!choosing) return hooks
+    this.#striking = striking(hooks, this.toxic, this, choosing, () => this.act())
+    return this.#striking
+  }
+
+  protected override passes(unit: Unit | Piece | undefined): boolean {
+    return this.#striking?.passes(unit) ?? false
   }
 
   protected override opened(hooks: Hooks): void {

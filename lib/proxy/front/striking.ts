@@ -1,4 +1,4 @@
-import type { Unit } from '../../toxic/units.ts'
+import type { Piece, Unit } from '../../toxic/units.ts'
 import { struckBy, type AttributeValues, type Hooks, type ToxicLane } from '../../toxic.ts'
 import { asksForAny, asksForNone } from '../../toxic/amqp.ts'
 import type { Toxic } from '../stage-host.ts'
@@ -14,6 +14,11 @@ export interface Choosing {
   struck(what: Unit | string): void
 }
 
+export interface StrikingHooks extends Hooks {
+  /** It does not match, and is not shown to `data`: asked once for each. */
+  passes(unit: Unit | Piece | undefined): boolean
+}
+
 /** The hooks of a toxic that acts on messages: it is shown those only that it is to strike. */
 export function striking(
   hooks: Hooks,
@@ -21,7 +26,7 @@ export function striking(
   lane: ToxicLane,
   choosing: Choosing,
   acted: () => void,
-): Hooks {
+): StrikingHooks {
   const chooser = new Chooser(toxic, lane, choosing)
   const strikes = (what: Unit | string) => {
     acted()
@@ -35,10 +40,13 @@ export function striking(
       if (did !== undefined) strikes(did)
       return did
     },
+    passes: (unit) => {
+      const isSpared = hooks.atOnce !== undefined && asksForNone(toxic.attributes)
+      return !hooks.strike || isSpared || !unit?.protocol || !chooser.matches(unit)
+    },
     data: (chunk) => {
       const { unit } = chunk
-      const isSpared = hooks.atOnce && asksForNone(toxic.attributes)
-      if (!hooks.strike || isSpared || !unit?.protocol || !chooser.matches(unit)) return lane.send(chunk)
+      if (!hooks.strike || !unit?.protocol) return lane.send(chunk)
       if (hooks.matches?.(chunk) === false || !chooser.isNext(unit)) return lane.send(chunk)
       strikes(unit)
       hooks.strike(chunk)

@@ -35,7 +35,7 @@ const NONE: readonly AmqpMessage[] = []
 
 /** What is held back of a message that is not whole. */
 interface Pieces {
-  bytes: Buffer[]
+  readonly pieces: { readonly chunk: Buffer; readonly start: number; end: number }[]
   size: number
   method: Frame
 }
@@ -105,7 +105,7 @@ export class Cutter {
   }
 
   #takeHeld(): Buffer[] {
-    const held = [...this.#held.values()].flatMap(({ bytes }) => bytes)
+    const held = [...this.#held.values()].flatMap(bytesOf)
     this.#held.clear()
     this.#heldBytes = 0
     return held
@@ -129,13 +129,14 @@ export class Cutter {
   #frame(frame: Frame): void {
     const content = this.#contentOf(frame)
     if (!this.#cuts) return frame.type === FRAME_METHOD ? this.#host.passed(frame) : undefined
-    const bytes = frame.raw.subarray(Math.max(this.#from - frame.offset, 0))
     const begunBefore = frame.offset < this.#from
     if (begunBefore && content) content.flows = 'begun'
-    if (begunBefore || content?.flows === 'begun') return this.#flow(frame, bytes)
+    if (begunBefore || content?.flows === 'begun') return this.#flow(frame)
     const made = this.#assembled(frame)
-    if (content?.flows) return this.#flow(frame, bytes)
-    this.#keep(frame, bytes)
+    if (content?.flows) return this.#flow(frame)
+    if (!content && made.length === 1 && !this.#held.has(frame.channel))
+      return this.#give(frame.raw, frame, made)
+    this.#keep(frame)
     if (made.length > 0) this.#whole(frame.channel, made)
     else if (this.#heldBytes > LARGEST_LANE || this.#sizeOf(frame.channel) > LARGEST_UNIT)
       this.#letFlow(frame, content)
@@ -149,19 +150,25 @@ export class Cutter {
     return made
   }
 
-  #flow(frame: Frame, bytes: Buffer): void {
+  #flow(frame: Frame): void {
+    const bytes = frame.raw.subarray(Math.max(this.#from - frame.offset, 0))
     if (frame.type === FRAME_METHOD) this.#host.passed(frame)
     const { channel, ends } = frame
     this.#host.piece(bytes, { ...WHOLE, channel, inFrame: !ends, inMessage: this.#contents.has(channel) })
   }
 
-  #keep(frame: Frame, bytes: Buffer): void {
-    const held = this.#held.get(frame.channel)
-    if (held) {
-      held.bytes.push(bytes)
-      held.size += bytes.length
-    } else this.#held.set(frame.channel, { bytes: [bytes], size: bytes.length, method: frame })
-    this.#heldBytes += bytes.length
+  #keep(frame: Frame): void {
+    const { channel, chunk, start, end } = frame
+    const size = end - start
+    const held = this.#held.get(channel)
+    if (!held) this.#held.set(channel, { pieces: [{ chunk, start, end }], size, method: frame })
+    else {
+      const last = held.pieces.at(-1)
+      if (last?.chunk === chunk && last.end === start) last.end = end
+      else held.pieces.push({ chunk, start, end })
+      held.size += size
+    }
+    this.#heldBytes += size
   }
 
   #sizeOf(channel: number): number {
@@ -177,13 +184,15 @@ export class Cutter {
 
   #whole(channel: number, made: readonly AmqpMessage[]): void {
     const held = this.#take(channel)
-    if (!held) return
-    const bytes = joined(held.bytes)
+    if (held) this.#give(joined(bytesOf(held)), held.method, made)
+  }
+
+  #give(bytes: Buffer, method: Frame, made: readonly AmqpMessage[]): void {
     const [message] = made
     if (made.length === 1 && message && message.method !== 'malformed')
       return this.#host.message(bytes, message)
-    if (held.method.type === FRAME_METHOD) this.#host.passed(held.method)
-    this.#host.piece(bytes, { ...WHOLE, channel })
+    if (method.type === FRAME_METHOD) this.#host.passed(method)
+    this.#host.piece(bytes, { ...WHOLE, channel: method.channel })
   }
 
   /** It is too long. */
@@ -192,7 +201,7 @@ export class Cutter {
     const held = this.#take(channel)
     if (!held) return
     this.#host.passed(held.method)
-    this.#host.piece(joined(held.bytes), { ...WHOLE, channel, inFrame: !ends, inMessage: true })
+    this.#host.piece(joined(bytesOf(held)), { ...WHOLE, channel, inFrame: !ends, inMessage: true })
   }
 
   /** The content that a frame belongs to, until it is whole. */
@@ -219,10 +228,14 @@ export class Cutter {
   }
 }
 
+const bytesOf = ({ pieces }: Pieces): Buffer[] =>
+  pieces.map(({ chunk, start, end }) => chunk.subarray(start, end))
+
 /** Pieces that lie behind each other in memory are one without a copy. */
 function joined(pieces: readonly Buffer[]): Buffer {
   const [first] = pieces
   if (!first) return Buffer.alloc(0)
+  if (pieces.length === 1) return first
   let end = first.byteOffset
   for (const piece of pieces) {
     if (piece.buffer !== first.buffer || piece.byteOffset !== end) return Buffer.concat(pieces)

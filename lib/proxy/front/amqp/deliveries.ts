@@ -9,16 +9,22 @@ export class Deliveries {
   readonly #withheld = new Set<number>()
   /** Copies by their tags, and what was the last before each. */
   readonly #copies = new Map<number, number>()
+  /**
+   * Delivered behind later ones, and what was the last then. A client that settles one of those, and all up to it, may not
+   * have had it yet, and will settle it again, which a broker does not forgive.
+   */
+  readonly #late = new Map<number, number>()
   #last = 0
   #made = 0
 
   /** What the client settles can go on as it is. */
   get isPlain(): boolean {
-    return this.#withheld.size === 0 && this.#copies.size === 0
+    return this.#withheld.size === 0 && this.#copies.size === 0 && this.#late.size === 0
   }
 
   delivered(tag: number): void {
-    this.#last = Math.max(this.#last, tag)
+    if (tag < this.#last) this.#late.set(tag, this.#last)
+    else this.#last = tag
     this.#withheld.delete(tag)
     this.#outstanding.add(tag)
   }
@@ -49,7 +55,7 @@ export class Deliveries {
       this.#outstanding.delete(one)
       this.#withheld.add(one)
     }
-    this.#forgetCopies(tag, multiple)
+    this.#forget(tag, multiple)
     return tags
   }
 
@@ -63,10 +69,10 @@ export class Deliveries {
    * @returns what the broker is to be told, one by one; undefined: the very same.
    */
   settled(tag: number, multiple: boolean): number[] | undefined {
-    const isPlain = tag < FIRST_COPY && !(multiple && this.#withheld.size > 0)
+    const isPlain = !(this.#copies.has(tag) || this.#late.has(tag) || (multiple && this.#withheld.size > 0))
     const tags = this.covered(tag, multiple)
     for (const one of tags) this.#outstanding.delete(one)
-    this.#forgetCopies(tag, multiple)
+    this.#forget(tag, multiple)
     return isPlain ? undefined : tags
   }
 
@@ -74,6 +80,7 @@ export class Deliveries {
   clear(): void {
     this.#outstanding.clear()
     this.#withheld.clear()
+    this.#late.clear()
   }
 
   /** What the client means if it settles one, or all up to it (0: all). */
@@ -83,8 +90,11 @@ export class Deliveries {
     return [...this.#outstanding].filter((one) => one <= until)
   }
 
-  #forgetCopies(tag: number, multiple: boolean): void {
+  /** What the client will not settle any more: what it has settled itself, and what it had before that. */
+  #forget(tag: number, multiple: boolean): void {
     for (const copy of this.#copies.keys())
       if (multiple ? copy <= tag || tag === 0 : copy === tag) this.#copies.delete(copy)
+    for (const [late, last] of this.#late)
+      if (late === tag || (multiple && tag > last && tag < FIRST_COPY)) this.#late.delete(late)
   }
 }

@@ -149,7 +149,8 @@ export class AmqpDialect implements Dialect {
     const { confirms, published } = channel
     const [tag, multiple] = settledBy(message)
     const numbers = confirms?.confirmed(tag, multiple) ?? [tag]
-    if (!confirms || !(confirms.diverged || (multiple && this.remembers))) {
+    const isApart = multiple && this.remembers && numbers.length > 0
+    if (!confirms || !(confirms.diverged || isApart)) {
       const answers = numbers.flatMap((number) => this.#answered(published, number))
       return this.#give('downstream', bytes, message, { channel, answers })
     }
@@ -164,9 +165,9 @@ export class AmqpDialect implements Dialect {
   #settled(bytes: Buffer, message: Settling, channel: Channel): void {
     const { deliveries, delivered } = channel
     const [tag, multiple] = settledBy(message)
-    if (!multiple || !this.remembers)
+    const tags = multiple && this.remembers ? deliveries.covered(tag, multiple) : []
+    if (tags.length === 0)
       return this.#give('upstream', bytes, message, { channel, answers: this.#answered(delivered, tag) })
-    const tags = deliveries.covered(tag, multiple)
     for (const number of tag < FIRST_COPY ? tags : [...tags, tag]) {
       const one = settlingOne(message, number)
       const answers = this.#answered(delivered, number)
