@@ -3,6 +3,8 @@
  * order and bounds belong to the engine. All times are milliseconds on the clock of `lane.now()`.
  */
 
+import type { Piece, Protocol, Unit } from './toxic/units.ts'
+
 /** One direction of a connection: `upstream` is client to server, `downstream` server to client. */
 export type Stream = 'upstream' | 'downstream'
 
@@ -30,9 +32,11 @@ export interface ChoiceAttribute extends AttributeOf<string> {
   readonly choices: readonly string[]
 }
 
-/** Any text but the empty one, or the source of a regular expression. */
+/** Any text, or the source of a regular expression; the empty one only where it is the default, and means none. */
 export interface TextAttribute extends AttributeOf<string> {
   readonly text: 'plain' | 'pattern'
+  /** A regular expression that the whole text must have. */
+  readonly form?: string
 }
 
 /** Attributes by name. */
@@ -61,6 +65,8 @@ export interface Chunk {
   readonly bytes: Buffer
   /** Arrival at this toxic, so that stacked delays add. */
   readonly at: number
+  /** The message that the bytes are, for toxics that act on messages. */
+  readonly unit?: Unit | Piece | undefined
 }
 
 /** How many of the bytes that are left leave next, and when. */
@@ -87,7 +93,11 @@ export interface ToxicLane<A extends Attributes = Attributes> {
   pace(chunk: Chunk, next: Pace): void
   /** Keeps it, and whatever is sent after it, until this toxic is changed or removed. */
   hold(chunk: Chunk): void
+  /** Keeps it while others pass, until the given function is called, or this toxic is changed or removed. */
+  keep(chunk: Chunk): () => void
   drop(chunk: Chunk): void
+  /** Passes on at once what it has kept, held or delayed, in order; its timers end. */
+  release(): void
   /** Passes on the end of the stream, behind all data. */
   end(due?: number): void
   /** Closes both sockets of the connection at once: what is in hand is lost. */
@@ -103,6 +113,12 @@ export interface ToxicLane<A extends Attributes = Attributes> {
 /** What a toxic does on one lane; what has no hook passes. A hook that throws ends its connection. */
 export interface Hooks {
   data?(chunk: Chunk): void
+  /** Of a toxic that acts on messages: one that it was told to strike. What it does not send or keep is gone: drop it. */
+  strike?(chunk: Chunk): void
+  /** Of such a toxic: whether it can strike one that matches; one that it cannot is not counted. */
+  matches?(chunk: Chunk): boolean
+  /** Of such a toxic: what it does instead on an open connection, if it asks for no message. @returns in words what it did. */
+  atOnce?(): string | undefined
   /** The source has ended (or was reset): call `lane.end()` now or later. */
   end?(): void
   /**
@@ -110,6 +126,22 @@ export interface Hooks {
    * still in hand, with what was sent behind it, and its next piece is asked for after this.
    */
   updated?(): void
+}
+
+/** Methods by stream. */
+export type Struck = Readonly<Partial<Record<Stream, readonly string[]>>>
+
+/** The messages that a toxic can strike. */
+export interface Strikable {
+  readonly protocol: Protocol
+  /** Methods of AMQP, or messages of PostgreSQL, on each stream; `*` is any. */
+  readonly on: Struck
+  /** Those of them that it strikes with these attributes; without it all. */
+  only?(attributes: AttributeValues): Struck
+  /** Where it acts if nobody says: on both it would act twice. */
+  readonly usually?: Stream
+  /** What is matched is the message that the struck one answers: of an ack, what was delivered. */
+  readonly answers?: boolean
 }
 
 export interface ToxicDefinition<A extends Attributes = Attributes> {
@@ -120,8 +152,25 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
   readonly attributes: A
   /** It loses data, so a connection that it acted on cannot go on without it; `always`: one that it never acted on neither. */
   readonly closesWhenRemoved?: boolean | 'always'
+  /** It acts on messages, see `defineAmqpToxic` and `definePostgresToxic`. */
+  readonly strikes?: Strikable
   /** Called once per lane that toxicity chose; the toxic's state is what the hooks close over. */
   open(lane: ToxicLane<A>): Hooks
+}
+
+/** What a toxic that acts on messages strikes with these attributes; of another one, nothing. */
+export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
+  strikes?.only?.(attributes) ?? strikes?.on ?? {}
+
+/** Whether a toxic with these attributes, all of them, does anything on a stream: one on messages may strike none there. */
+export function actsOn(definition: ToxicDefinition, attributes: AttributeValues, stream: Stream): boolean {
+  return !definition.strikes || (struckBy(definition, attributes)[stream] ?? []).length > 0
+}
+
+/** The stream of a toxic for which none is named: downstream, as Toxiproxy has it, unless it strikes upstream only. */
+export function usualStream(definition: ToxicDefinition, attributes: AttributeValues): Stream {
+  const { usually = 'downstream' } = definition.strikes ?? {}
+  return actsOn(definition, attributes, usually) ? usually : 'upstream'
 }
 
 /** Types a definition by its own attributes. */

@@ -8,11 +8,50 @@ export const runsTwice: KnownGap = {
     'another executor than the first takes the copy',
   breaks: [
     { word: 'duplicated', text: /^one attempt of task .* ran 2 times$/ },
-    { word: 'duplicated', text: /^(run_action|on_action_complete) \(.*: done more than once$/ },
+    { word: 'duplicated', text: /^(run_action|on_action_complete) \(.*: done more than once/ },
   ],
   rpc: ['oslo'],
   mistral: [15],
   seen: '6 of 85',
+}
+
+export const copyRuns: KnownGap = {
+  name: 'a second copy of a run_action runs too',
+  because:
+    'an executor runs every run_action that it is given: whether another one has run it already is known to nobody before ' +
+    'its result is refused',
+  breaks: [
+    { word: 'duplicated', text: /^one attempt of task .* ran 2 times$/ },
+    { word: 'duplicated', text: /^run_action \(.*: done more than once/ },
+    // Under kombu the results of both are one message, which two engines may get.
+    { word: 'duplicated', text: /^on_action_complete \(.*: done more than once/, optional: true },
+  ],
+  rpc: ['oslo', 'kombu'],
+  mistral: [15, 23],
+  seen: 'forced',
+}
+
+/** Under oslo an ack or a confirm that is lost with its connection brings the copy. */
+export const copyRunsUnderOslo: KnownGap = { ...copyRuns, rpc: ['oslo'] }
+
+/** The copy is published anew, and the executor that has had the first drops it if it gets it. */
+export const copyMayRun: KnownGap = { ...copyRunsUnderOslo, seen: '3 of 5' }
+
+export const lostAfterCommit: KnownGap = {
+  name: 'what follows a commit is lost',
+  because:
+    'an engine sends the next action from memory, after its commit: if it dies or loses the database at that moment, the ' +
+    'action is in the database and was never sent, and expires',
+  breaks: [
+    {
+      word: 'repeated',
+      text: /ran in 2 attempts$/,
+      evidence: [/is ERROR for want of a heartbeat, and ran 0 times$/, /is SUCCESS, and ran 1 times$/],
+    },
+  ],
+  rpc: ['oslo', 'kombu'],
+  mistral: [15, 23],
+  seen: 'forced',
 }
 
 export const forgottenAfterCommit: KnownGap = {
@@ -102,4 +141,38 @@ export const brokerNotFoundAgain: KnownGap = {
   rpc: ['kombu'],
   mistral: [15],
   seen: '55 of 56',
+}
+
+/** Under kombu an ack that is lost keeps its executor from getting more, and the reset finds it so. */
+export const heldByItsConsumer: KnownGap = {
+  ...brokerNotFoundAgain,
+  breaks: [...brokerNotFoundAgain.breaks, ...copyRuns.breaks],
+  seen: '8 of 8',
+}
+
+export const cancelledInTheMiddle: KnownGap = {
+  name: 'an executor whose consumer is cancelled fails what it has in hand',
+  because:
+    'under kombu a cancel by the broker is an error of the connection, and an action that has come with it ends as an ' +
+    'error without having run',
+  breaks: [
+    {
+      word: 'repeated',
+      text: /ran in 2 attempts$/,
+      evidence: [/is ERROR, and ran 0 times$/, /is SUCCESS, and ran 1 times$/],
+    },
+  ],
+  rpc: ['kombu'],
+  mistral: [15],
+  seen: '4 of 4',
+}
+
+export const startLostWithEngine: KnownGap = {
+  ...startForgotten,
+  name: 'the start of a task is lost with its engine',
+  because:
+    'Mistral 23 starts a task by a call of its own, start_task, which an engine acknowledges before it works on it: if the ' +
+    'engine is killed in between, the task stays IDLE for good',
+  mistral: [23],
+  seen: '1 of 1',
 }

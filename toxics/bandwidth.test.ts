@@ -64,6 +64,28 @@ describe('a change of bandwidth', () => {
       expect(left).to.be.within(4000, allowed)
     })
 
+  for (const [what, everyMs] of [
+    ['ten times in the time of a piece', 2],
+    ['without a pause', 0],
+  ] as const)
+    for (const scope of ['connection', 'proxy'])
+      it(`that comes ${what} does not stop it: scope ${scope}`, async () => {
+        using it = await rig([of(100, scope)])
+        const { client } = await it.connect()
+        client.socket.write(Buffer.alloc(2_000_000))
+        await until('it is in hand', () => it.proxy.evidence().lanes.upstream.received === 2_000_000)
+        const [begun, before] = [monotonicMs(), held(it)]
+        for (let n = 0; monotonicMs() - begun < 400; n += 1) {
+          it.proxy.toxics.update('bandwidth', of(n % 2 ? 190 : 10, scope))
+          const at = monotonicMs()
+          do await new Promise((resolve) => setImmediate(resolve))
+          while (monotonicMs() - at < everyMs)
+        }
+        const ms = monotonicMs() - begun
+        // Two pieces of the faster rate may be under way; half of the time each rate held.
+        expect(before - held(it)).to.be.within(70 * ms, 110 * ms + 190 * 40)
+      })
+
   it('to the same rate changes nothing', async () => {
     using it = await rig([spec(bandwidth, { attributes: { rate: 100 } })])
     const same = spec(bandwidth, { attributes: { rate: 100 } })

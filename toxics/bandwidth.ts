@@ -7,6 +7,15 @@ const CATCH_UP_MS = 80
 
 const newBucket = () => ({ emptyAt: 0 })
 
+/** What is asked for of a chunk: so many of the bytes that are left, at a rate; some of them it has earned before. */
+const newPiece = () => ({ left: 0, size: 0, rate: 0, begins: 0, earned: 0 })
+
+/** What its rate gave it until the rate was changed is its own; what comes then is asked for anew. */
+function settle(piece: ReturnType<typeof newPiece>, now: number): void {
+  piece.earned = Math.min(piece.size, piece.earned + piece.rate * Math.max(now - piece.begins, 0))
+  piece.rate = 0
+}
+
 export default defineToxic({
   type: 'bandwidth',
   about: 'Limits the bytes per second of each connection and direction.',
@@ -22,18 +31,31 @@ export default defineToxic({
   open(lane) {
     const own = newBucket()
     const bucket = () => (lane.attributes.scope === 'proxy' ? lane.shared(newBucket) : own)
+    let asked = newPiece()
+    let used = own
     return {
       data(chunk) {
+        const piece = newPiece()
         lane.pace(chunk, (left) => {
           // KB/s are bytes per millisecond.
           const { rate, scope } = lane.attributes
-          const size = Math.min(left, rate * PIECE_MS[scope])
-          const begins = Math.max(bucket().emptyAt, chunk.at, lane.now() - CATCH_UP_MS)
-          bucket().emptyAt = begins + size / rate
-          return { size, due: bucket().emptyAt }
+          // As many are left as at the last time: the piece has not left, and is asked for again.
+          const earned = piece.left === left ? piece.earned : 0
+          const size = Math.min(left, Math.max(rate * PIECE_MS[scope], Math.floor(earned)))
+          used = bucket()
+          const begins = Math.max(used.emptyAt, chunk.at, lane.now() - CATCH_UP_MS)
+          used.emptyAt = begins + (size - earned) / rate
+          asked = Object.assign(piece, { left, size, rate, begins, earned })
+          return { size, due: used.emptyAt }
         })
       },
-      updated: () => void (bucket().emptyAt = lane.now()),
+      updated() {
+        const now = lane.now()
+        settle(asked, now)
+        const current = bucket()
+        // Nothing is owed any more; time for which no piece has been asked yet still counts.
+        current.emptyAt = current === used ? Math.min(current.emptyAt, now) : now
+      },
     }
   },
 })

@@ -47,8 +47,9 @@ describe('every toxic', () => {
           toxics.add(withValues(definition, stream, 1))
           const fresh = await it.connect()
           const acting = it.proxy.connections().map((one) => one.toxics.map(({ name }) => name))
-          expect(acting).to.deep.equal([['it'], ['it']])
-          if (definition.closesWhenRemoved) {
+          // Messages can be told only on a connection that was followed from its beginning.
+          expect(acting).to.deep.equal([definition.strikes ? [] : ['it'], ['it']])
+          if (definition.closesWhenRemoved && !definition.strikes) {
             toxics.remove('it')
             for (const { client, server } of [live, fresh]) await client.isEndedWith(server)
             expect(to.received.equals(traffic.sent().subarray(0, to.received.length))).to.equal(true)

@@ -1,7 +1,15 @@
 import { expect } from 'chai'
 import { readdir, readFile } from 'node:fs/promises'
 import { isValueOf, kindOfValue } from '../lib/proxy/attributes.ts'
+import { COMMON_ATTRIBUTES } from '../lib/toxic/common.ts'
+import type { Attribute } from '../lib/toxic.ts'
 import { toxics } from './index.ts'
+
+const kinds = (attributes: [string, Attribute][]): string =>
+  attributes.map(([name, one]) => `${name} (${kindOfValue(one)})`).join(', ')
+
+const readme = async (): Promise<string[]> =>
+  (await readFile(`${import.meta.dirname}/README.md`, 'utf8')).split('\n')
 
 describe('the list of toxics', () => {
   it('has each file of this folder once, under its type', async () => {
@@ -15,14 +23,20 @@ describe('the list of toxics', () => {
   })
 
   it('is the table of the README', async () => {
-    const readme = await readFile(`${import.meta.dirname}/README.md`, 'utf8')
-    const rows = readme.split('\n').filter((line) => /^\| [a-z_]+ \|/.test(line))
+    const rows = (await readme()).filter((line) => /^\| [a-z_]+ \|/.test(line))
     expect(rows).to.deep.equal(
-      toxics.map(({ type, attributes, about }) => {
-        const units = Object.entries(attributes).map(([name, one]) => `${name} (${kindOfValue(one)})`)
-        return `| ${type} |${units.length > 0 ? ` ${units.join(', ')}` : ''} | ${about} |`
+      toxics.map(({ type, attributes, about, strikes }) => {
+        const common = new Set(strikes ? Object.keys(COMMON_ATTRIBUTES[strikes.protocol]) : [])
+        const own = Object.entries(attributes).filter(([name]) => !common.has(name))
+        return `| ${type} |${own.length > 0 ? ` ${kinds(own)}` : ''} | ${about} |`
       }),
     )
+  })
+
+  it('has in the README what toxics on messages have in common', async () => {
+    const lines = await readme()
+    for (const [name, attribute] of Object.values(COMMON_ATTRIBUTES).flatMap(Object.entries<Attribute>))
+      expect(lines).to.include(`- \`${name}\` (${kindOfValue(attribute)}): ${attribute.about}`)
   })
 
   it('has defaults that its own bounds allow', () => {

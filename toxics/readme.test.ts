@@ -54,6 +54,8 @@ describe('the page that makes a toxic', () => {
         'own/try.ts',
         'run',
         'run',
+        'own/amqp_echo.ts',
+        'run',
       ])
       for (const { file, code } of steps) {
         if (file !== undefined) await writeFile(join(checkout, file), code)

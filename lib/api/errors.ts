@@ -5,6 +5,7 @@ export const apiErrors = {
   invalidStream: { status: 400, text: 'stream was invalid, can be either upstream or downstream' },
   invalidToxicType: { status: 400, text: 'invalid toxic type' },
   invalidAttribute: { status: 400, text: 'invalid attribute' },
+  strikesNothing: { status: 400, text: 'strikes no message' },
   proxyNotFound: { status: 404, text: 'proxy not found' },
   toxicNotFound: { status: 404, text: 'toxic not found' },
   connectionNotFound: { status: 404, text: 'connection not found' },

@@ -22,12 +22,14 @@ export interface EventView {
   /** The client's address, and ours towards the server, once that has accepted the connection. */
   client?: string
   upstream_local?: string
-  /** Why a connection was closed: a toxic's name, `disabled`, `closed by API` or `closed by its peers`. */
+  /** Why a connection was closed: a toxic's name, `disabled`, `closed by API` or `closed by its peers`; or was spared. */
   reason?: string
   bytes?: Record<Stream, LaneBytes>
   toxic?: ToxicView
   /** The name of the toxic that has done something to a connection, for the first time. */
   by?: string
+  /** The message that a toxic was told to strike, in a few words. */
+  message?: string
   expires_at?: string
   /** Which of the parts failed: a toxic's name, `tap` or `lease`. */
   what?: string
@@ -89,6 +91,10 @@ function detailsOf(event: ProxyEvent): Partial<EventView> {
       return { connection: event.connection, error: event.error }
     case 'toxic.acted':
       return { connection: event.connection, by: event.by }
+    case 'toxic.spared':
+      return { connection: event.connection, by: event.by, reason: event.reason }
+    case 'toxic.struck':
+      return { connection: event.connection, by: event.by, message: event.message }
     case 'toxic.added':
     case 'toxic.updated':
     case 'toxic.removed':

@@ -1,11 +1,18 @@
 import { parseAddress, parseDestination } from '../proxy/address.ts'
-import { defaultsOf, isValueOf, whatItMustBe } from '../proxy/attributes.ts'
+import { defaultsOf, isValueOf, unknownAttribute, whatItMustBe } from '../proxy/attributes.ts'
 import type { ProxyChange } from '../proxy/proxy.ts'
 import type { ProxySpec } from '../proxy/proxies.ts'
 import type { ToxicChange, ToxicSpec } from '../proxy/toxics.ts'
 import type { OnUpstreamError } from '../proxy/upstream-watch.ts'
-import { MAX_ATTRIBUTE, type AttributeValues, type Stream, type ToxicDefinition } from '../toxic.ts'
-import { nearest } from '../util/nearest.ts'
+import {
+  MAX_ATTRIBUTE,
+  struckBy,
+  actsOn,
+  usualStream,
+  type AttributeValues,
+  type Stream,
+  type ToxicDefinition,
+} from '../toxic.ts'
 import { ApiError } from './errors.ts'
 import { Fields, listOf } from './json.ts'
 
@@ -19,7 +26,7 @@ export function proxySpec(body: unknown, definitions: Definitions, at = ''): Pro
   const upstream = fields.string('upstream')
   if (!upstream) throw new ApiError('missingField', `upstream${at}`)
   const change = readProxyChange(fields)
-  if (change.durationMs !== undefined && change.enabled !== false) throw leaseWithoutDisabling()
+  if (change.durationMs && change.enabled !== false) throw leaseWithoutDisabling()
   const toxics = fields.list('toxics')?.map((toxic) => toxicSpec(toxic, definitions))
   const twice = toxics?.find((toxic, index) => toxics.findIndex((other) => other.name === toxic.name) < index)
   if (twice) throw new ApiError('toxicAlreadyExists')
@@ -33,7 +40,7 @@ export const proxySpecs = (body: unknown, definitions: Definitions): ProxySpec[]
 /** @param enabled whether the proxy is, if the change does not say. */
 export function proxyChange(body: unknown, enabled: boolean): ProxyChange {
   const change = readProxyChange(new Fields(body))
-  if (change.durationMs !== undefined && (change.enabled ?? enabled)) throw leaseWithoutDisabling()
+  if (change.durationMs && (change.enabled ?? enabled)) throw leaseWithoutDisabling()
   return change
 }
 
@@ -41,16 +48,19 @@ export function proxyChange(body: unknown, enabled: boolean): ProxyChange {
 export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
   const fields = new Fields(body)
   const type = fields.string('type') ?? ''
-  const stream = (fields.string('stream') ?? 'downstream').toLowerCase()
-  if (!isStream(stream)) throw new ApiError('invalidStream')
   const definition = definitions.find((known) => known.type === type)
+  const given = fields.string('stream')?.toLowerCase()
+  if (given !== undefined && !isStream(given)) throw new ApiError('invalidStream')
   if (!definition) throw new ApiError('invalidToxicType')
+  const attributes = attributesOf(definition, fields.fields('attributes'), defaultsOf(definition))
+  const stream = given ?? usualStream(definition, attributes)
+  checkStrikes(definition, stream, attributes)
   return {
     name: fields.string('name') || `${type}_${stream}`,
     definition,
     stream,
     toxicity: toxicityOf(fields) ?? 1,
-    attributes: attributesOf(definition, fields.fields('attributes'), defaultsOf(definition)),
+    attributes,
     ...durationOf(fields),
   }
 }
@@ -58,16 +68,25 @@ export function toxicSpec(body: unknown, definitions: Definitions): ToxicSpec {
 /** Name, type and stream may be given and are not looked at: clients send all that they have. */
 export function toxicChange(
   body: unknown,
-  definition: ToxicDefinition,
-  current: AttributeValues,
+  { definition, stream, attributes: current }: Pick<ToxicSpec, 'definition' | 'stream' | 'attributes'>,
 ): ToxicChange {
   const fields = new Fields(body)
   const toxicity = toxicityOf(fields)
+  const attributes = attributesOf(definition, fields.fields('attributes'), current)
+  checkStrikes(definition, stream, attributes)
   return {
-    attributes: attributesOf(definition, fields.fields('attributes'), current),
+    attributes,
     ...(toxicity !== undefined && { toxicity }),
     ...durationOf(fields),
   }
+}
+
+/** One that acts on messages would otherwise be set, and never strike. */
+function checkStrikes(definition: ToxicDefinition, stream: Stream, attributes: AttributeValues): void {
+  if (actsOn(definition, attributes, stream)) return
+  const struck = Object.entries(struckBy(definition, attributes))
+  const what = struck.map(([one, methods]) => `${one} it can strike ${methods.join(', ')}`)
+  throw new ApiError('strikesNothing', `${definition.type} on ${stream}; ${what.join('; ')}`)
 }
 
 function readProxyChange(fields: Fields): ProxyChange {
@@ -110,31 +129,39 @@ function toxicityOf(fields: Fields): number | undefined {
   throw new ApiError('badRequestBody', `toxicity must be from 0 to 1, not ${toxicity}`)
 }
 
-/** `duration`: the length of a lease in ms; a longer one might end at no date that there is. */
+/** `duration`: the length of a lease in ms, 0 for none; a longer one might end at no date that there is. */
 function durationOf(fields: Fields): { durationMs?: number } {
   const durationMs = fields.number('duration')
   if (durationMs === undefined) return {}
-  if (Number.isInteger(durationMs) && durationMs >= 1 && durationMs <= MAX_ATTRIBUTE) return { durationMs }
-  const text = `duration must be a whole number of ms from 1 to ${MAX_ATTRIBUTE}, not ${durationMs}`
+  if (Number.isInteger(durationMs) && durationMs >= 0 && durationMs <= MAX_ATTRIBUTE) return { durationMs }
+  const text = `duration must be a whole number of ms from 0 to ${MAX_ATTRIBUTE}, not ${durationMs}`
   throw new ApiError('badRequestBody', text)
 }
 
-/** So much of a wrong name is told, in characters. */
-const LONGEST_NAME = 100
+/**
+ * Toxiproxy's own types: what it does not know of their attributes it ignores, and so do we, since clients may send more.
+ * Of all others every name must be right.
+ */
+const TOXIPROXYS = [
+  'bandwidth',
+  'latency',
+  'limit_data',
+  'noop',
+  'reset_peer',
+  'slicer',
+  'slow_close',
+  'timeout',
+]
 
 /** Every attribute of the type: as given, else as it is now. */
 function attributesOf(
-  { type, attributes }: ToxicDefinition,
+  definition: ToxicDefinition,
   given: Fields,
   current: Partial<AttributeValues>,
 ): AttributeValues {
-  const known = Object.keys(attributes)
-  const unknown = given.names.find((name) => !known.includes(name.toLowerCase()))
-  if (unknown !== undefined) {
-    const shown = unknown.length > LONGEST_NAME ? `${unknown.slice(0, LONGEST_NAME)}…` : unknown
-    const hint = known.length > 0 ? `; nearest: ${nearest(shown, known).join(', ')}` : '; it has none'
-    throw new ApiError('invalidAttribute', `${type} has no ${shown}${hint}`)
-  }
+  const { type, attributes } = definition
+  const unknown = TOXIPROXYS.includes(type) ? undefined : unknownAttribute(definition, given.names)
+  if (unknown !== undefined) throw new ApiError('invalidAttribute', unknown)
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => {
       const value = given.get(name) ?? current[name]

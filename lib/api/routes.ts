@@ -107,8 +107,8 @@ async function createToxic(call: Call): Promise<Answer> {
 async function updateToxic(call: Call): Promise<Answer> {
   toxicOf(call)
   const body = await call.body()
-  const { name, definition, attributes } = toxicOf(call)
-  proxyOf(call).toxics.update(name, toxicChange(body, definition, attributes))
+  const toxic = toxicOf(call)
+  proxyOf(call).toxics.update(toxic.name, toxicChange(body, toxic))
   return ok(toxicView(toxicOf(call)))
 }
 

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { connect } from 'node:net'
 import { dial, TestServer, until } from '../proxy/rig.helper.ts'
+import { toxics } from '../../toxics/index.ts'
+import { defineToxic } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { apiErrors } from './errors.ts'
 import { ask, start } from './ask.helper.ts'
@@ -10,7 +12,10 @@ const UPSTREAM = '127.0.0.1:9'
 
 describe('our server, beyond Toxiproxy', () => {
   it('names the attribute that it does not take', async () => {
-    await using server = await start()
+    const plain = defineToxic({ type: 'plain', about: '', attributes: {}, open: () => ({}) })
+    const how = { unit: 'ms', default: 1, min: 0, about: '' }
+    const mine = defineToxic({ ...plain, type: 'mine', attributes: { how } })
+    await using server = await start({ toxics: [...toxics, plain, mine] })
     await ask(server.url, 'POST', '/proxies', { name: 'a', upstream: UPSTREAM })
     const reject = async (body: object, ...words: string[]) => {
       const reply = await ask(server.url, 'POST', '/proxies/a/toxics', body)
@@ -24,11 +29,11 @@ describe('our server, beyond Toxiproxy', () => {
       'not -1',
     )
     await reject({ type: 'latency', attributes: { jitter: 1e15 } }, 'jitter')
-    await reject({ type: 'latency', attributes: { latncy: 1 } }, 'latncy', 'nearest: latency')
-    await reject({ type: 'noop', attributes: { a: 1 } }, 'noop has no a')
+    await reject({ type: 'mine', attributes: { hwo: 1 } }, 'mine has no hwo; nearest: how')
+    await reject({ type: 'plain', attributes: { a: 1 } }, 'plain has no a; it has none')
     await reject({ type: 'bandwidth' }, 'rate of bandwidth', 'KB/s from 1')
     await reject({ type: 'latency', toxicity: 2 }, 'toxicity must be from 0 to 1')
-    await reject({ type: 'latency', duration: 0 }, 'duration')
+    await reject({ type: 'latency', duration: -1 }, 'duration')
     expect(server.proxies()[0]?.toxics).to.deep.equal([])
   })
 
@@ -84,6 +89,32 @@ describe('our server, beyond Toxiproxy', () => {
     expect(server.proxies()[0]).not.to.have.property('expires_at')
     const useless = await ask(server.url, 'POST', '/proxies/a', { duration: 50 })
     expect(useless.json).to.deep.include({ error: 'bad request body: duration needs enabled: false' })
+  })
+
+  it('makes a fault permanent by a duration of 0, and by nothing else', async () => {
+    await using server = await start()
+    const leased = { type: 'noop', duration: 300 }
+    const toxics = [leased, { ...leased, name: 'populated' }, { ...leased, name: 'ends' }]
+    await ask(server.url, 'POST', '/proxies', { name: 'a', upstream: UPSTREAM, toxics })
+    await ask(server.url, 'POST', '/proxies/a', { enabled: false, duration: 300 })
+    const toxic = '/proxies/a/toxics/noop_downstream'
+    // Clients send null for what they do not mean to change.
+    const same = await ask(server.url, 'POST', toxic, { toxicity: 0.5, duration: null })
+    expect(same.json).to.have.property('expires_at')
+    const kept = await ask(server.url, 'PATCH', toxic, { duration: 0 })
+    const down = await ask(server.url, 'PATCH', '/proxies/a', { duration: 0 })
+    for (const { json } of [kept, down]) expect(json).not.to.have.property('expires_at')
+    const [view] = server.proxies()
+    const all = view?.toxics.map((one) => ({ ...one, ...(one.name === 'populated' && { duration: 0 }) }))
+    await ask(server.url, 'POST', '/populate', [{ ...view, toxics: all }])
+    const names = () => server.proxies()[0]?.toxics.map(({ name }) => name)
+    await until('the other has ended', () => !names()?.includes('ends'))
+    expect(names()).to.deep.equal(['noop_downstream', 'populated'])
+    expect(server.proxies()[0]).to.include({ enabled: false })
+    // Without an end from the start, too; and a proxy that is enabled has none.
+    const added = await ask(server.url, 'POST', '/proxies/a/toxics', { type: 'latency', duration: 0 })
+    expect(added.json).not.to.have.property('expires_at')
+    expect((await ask(server.url, 'POST', '/proxies/a', { enabled: true, duration: 0 })).status).to.equal(200)
   })
 
   it('shows the evidence and the connections of a proxy', async () => {

@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { formatAddress } from '../proxy/address.ts'
 import type { Evidence } from '../proxy/evidence.ts'
-import type { Tap } from '../proxy/lane.ts'
+import type { Frozen } from '../proxy/connections.ts'
+import type { NamesOf } from '../proxy/front/amqp/match.ts'
+import type { Tap } from '../proxy/tap.ts'
 import { ListenError } from '../proxy/listener.ts'
 import { Proxies } from '../proxy/proxies.ts'
 import type { ProxyEvent } from '../proxy/events.ts'
@@ -40,6 +42,13 @@ export interface ToxiproxyOptions {
   onEvent?: (event: ProxyEvent) => void
   /** Gives the tap of a connection's lane, if there is to be one. */
   tap?: (proxy: string, connection: number, stream: Stream) => Tap | undefined
+  /**
+   * Whether a proxy's connections are followed from their beginning, so that toxics can act on messages of those that are
+   * open. Without it they can on connections that are opened after the toxic was set.
+   */
+  follows?: (proxy: string) => boolean
+  /** Gives the names of what a call is about, for toxics that match names; without it only ids match. */
+  namesOf?: NamesOf
 }
 
 /** A server that speaks Toxiproxy's HTTP API, with its proxies. */
@@ -54,6 +63,8 @@ export interface RunningToxiproxy extends AsyncDisposable {
    * @throws {ApiError} @throws {ListenError} and nothing has changed.
    */
   populate(proxies: unknown): Promise<ProxyView[]>
+  /** Stops what passes through some proxies, at once; unknown names are left out. */
+  freeze(proxies: readonly string[]): Frozen
   /** Undefined if there is no proxy of that name. */
   evidence(proxy: string): Evidence | undefined
   /** Ends the listeners, all sockets and all timers at once. */
@@ -79,6 +90,8 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Running
       options.onEvent?.(event)
     },
     ...(options.tap && { tap: options.tap }),
+    ...(options.follows && { follows: options.follows }),
+    ...(options.namesOf && { namesOf: options.namesOf }),
   })
   const metrics = options.metrics ? metricsOf(proxies) : undefined
   const service = { proxies, definitions: toxics, feed, metrics }
@@ -99,6 +112,17 @@ export async function startToxiproxy(options: ToxiproxyOptions): Promise<Running
     port: bound.port,
     proxies: () => proxies.list().map(proxyView),
     populate: async (body) => (await proxies.populate(proxySpecs(body, toxics))).map(proxyView),
+    freeze: (names) => {
+      const frozen = names.flatMap((name) => proxies.get(name)?.freeze() ?? [])
+      return {
+        thaw: () => {
+          for (const one of frozen) one.thaw()
+        },
+        drop: (by) => {
+          for (const one of frozen) one.drop(by)
+        },
+      }
+    },
     evidence: (name) => proxies.get(name)?.evidence(),
     close,
     [Symbol.asyncDispose]: close,

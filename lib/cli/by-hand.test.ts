@@ -100,6 +100,23 @@ async function served(): Promise<LinksByHand & AsyncDisposable & { read(): Promi
 const toxicNames = ({ proxies }: LinksByHand): string[] =>
   [...proxies.values()].flatMap(({ name, toxics }) => toxics.map((toxic) => `${name} ${toxic.name}`))
 
+/** On which streams a toxic is set that is asked for without attributes. */
+const streams = (type: string, more: object = {}): string[] =>
+  toxicRequests(words({ type, attributes: [], ...more }), true).map(({ stream }) => stream)
+
+describe('a toxic on messages, by hand', () => {
+  it('is set on the stream on which it usually strikes, unless told', () => {
+    expect(streams('amqp_drop')).to.deep.equal(['downstream'])
+    expect(streams('amqp_drop', { stream: 'upstream' })).to.deep.equal(['upstream'])
+    expect(streams('amqp_ack')).to.deep.equal(['upstream'])
+    expect(streams('amqp_ack', { attributes: ['what=confirm'] })).to.deep.equal(['downstream'])
+    expect(streams('pg_error')).to.deep.equal(['upstream'])
+    expect(() => streams('pg_error', { stream: 'downstream' })).to.throw(
+      'pg_error on downstream; upstream it can strike',
+    )
+  })
+})
+
 describe('a fault by hand on several links', () => {
   it('is added to each and removed by its type', async () => {
     await using links = await served()
@@ -139,6 +156,8 @@ describe('a fault by hand on several links', () => {
     ])
     for (const toxic of await shown())
       expect(toxic).to.deep.include({ toxicity: 0.5, attributes: { latency: 200, jitter: 1 } })
+    const typo = updateEverywhere(await links.read(), 'latency', { attributes: ['jiter=2'] })
+    expect(await typo.catch(String)).to.contain('latency has no jiter; nearest: jitter')
     await updateEverywhere(await links.read(), 'latency_upstream', {
       attributes: [],
       toxicity: 1,

@@ -1,6 +1,7 @@
 import picomatch from 'picomatch'
 import { toxicSpec } from '../api/input.ts'
 import { ApiError } from '../api/errors.ts'
+import { defaultsOf, unknownAttribute } from '../proxy/attributes.ts'
 import {
   pathOfToxic,
   ToxiproxyApi,
@@ -8,7 +9,7 @@ import {
   type ToxicRequest,
   type ToxicView,
 } from '../scenario/toxiproxy.ts'
-import type { Attributes, AttributeValue, Stream } from '../toxic.ts'
+import { usualStream, type Attributes, type AttributeValue, type Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
 import { toxics } from '../../toxics/index.ts'
@@ -90,13 +91,13 @@ export interface ToxicWords {
 }
 
 /**
- * The toxics that such words ask for on one link: one for each stream, under Toxiproxy's own names.
+ * The toxics that such words ask for on one link: one for each stream, under Toxiproxy's own names; those on messages for
+ * the one that they usually strike on.
  * @param checked Against the toxics that the embedded server knows.
  * @throws {UsageError} for an unknown type or attribute (naming the nearest), or a value that it cannot have.
  */
 export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest[] {
   const { type, stream, toxicity, forMs } = words
-  const streams: Stream[] = stream === undefined ? ['upstream', 'downstream'] : [stream]
   const definition = toxics.find((known) => known.type === type)
   if (definition === undefined && checked)
     throw unknownWord(
@@ -105,6 +106,11 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
       toxics.map((known) => known.type),
     )
   const attributes = attributesOf(words.attributes, type)
+  // A message is struck once, on its way one way or the other.
+  const usual: Stream[] = definition?.strikes
+    ? [usualStream(definition, { ...defaultsOf(definition), ...attributes })]
+    : ['upstream', 'downstream']
+  const streams = stream === undefined ? usual : [stream]
   const requests = streams.map((one) => ({
     name: `${type}_${one}`,
     type,
@@ -118,8 +124,13 @@ export function toxicRequests(words: ToxicWords, checked: boolean): ToxicRequest
 }
 
 function attributesOf(words: readonly string[], type: string): Record<string, AttributeValue> {
-  const known = toxics.find((one) => one.type === type)?.attributes
-  return Object.fromEntries(words.map((word) => readAttribute(word, type, known)))
+  const definition = toxics.find((one) => one.type === type)
+  const attributes = words.map((word) => readAttribute(word, type, definition?.attributes))
+  const names = attributes.map(([name]) => name)
+  // Toxiproxy ignores what it does not know, and so does our server: whoever types is told.
+  const unknown = definition && unknownAttribute(definition, names)
+  if (unknown !== undefined) throw new UsageError(unknown)
+  return Object.fromEntries(attributes)
 }
 
 /**
@@ -207,7 +218,7 @@ export interface ToxicUpdate {
 /**
  * Changes the toxics of that name or type on every link, or on none.
  * @returns Their names, each with its link's.
- * @throws {UsageError} naming the nearest if no link has such a toxic.
+ * @throws {UsageError} naming the nearest if no link has such a toxic, or the toxic no such attribute.
  */
 export async function updateEverywhere(
   links: LinksByHand,

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { InvalidArgumentError } from 'commander'
-import { durationOption, parseDuration, passedTime } from './durations.ts'
+import { durationOption, newDurationOption, parseDuration, passedTime } from './durations.ts'
 
 describe('a duration as people type it', () => {
   it('is a number with its unit', () => {
@@ -17,6 +17,12 @@ describe('a duration as people type it', () => {
     expect(durationOption('1ms')).to.equal(1)
     for (const text of ['0s', '0.4ms', '10'])
       expect(() => durationOption(text), text).to.throw(InvalidArgumentError)
+  })
+
+  it('may be for ever once there is a fault', () => {
+    expect([newDurationOption('ever'), newDurationOption('2s')]).to.deep.equal([0, 2000])
+    for (const text of ['0s', 'never'])
+      expect(() => newDurationOption(text), text).to.throw(InvalidArgumentError)
   })
 })
 

@@ -20,6 +20,9 @@ export function durationOption(text: string): number {
   return ms
 }
 
+/** The same for a fault that has a length already: `ever` is 0, which takes that away. */
+export const newDurationOption = (text: string): number => (text === 'ever' ? 0 : durationOption(text))
+
 /** As people read a time that passes: `3.2 s`, `45 s`, `12 min`, `3 h 20 min`. */
 export function passedTime(ms: number): string {
   const seconds = Math.max(0, ms) / 1000

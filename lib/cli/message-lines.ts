@@ -17,9 +17,13 @@ function aboutText({ workflow, task, action, actions }: Listed['call']): string 
 
 const sizeText = (bytes: number): string => (bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1000)} KB`)
 
+/** What was done to a message on its way. */
+export const strikesText = (strikes: Listed['strikes'], terminal: Terminal): string =>
+  paint(terminal, 'yellow', `(${strikes.map(({ text }) => text).join('; ')})`)
+
 /** `  12.345 s  engine-1 → executor-2  run_action  action 5b1c09aa  1204 B  done` */
 export function messageLine(message: Listed, terminal: Terminal): string {
-  const { at, from, to, what, call, size, fate, broken } = message
+  const { at, from, to, what, call, size, fate, broken, strikes } = message
   const way = `${from ?? '?'} → ${to.join(', ')}`
   const line = [
     timeOf(at).padStart(11),
@@ -28,6 +32,7 @@ export function messageLine(message: Listed, terminal: Terminal): string {
     aboutText(call).padEnd(19),
     sizeText(size).padStart(7),
     broken ? paint(terminal, 'red', fate) : fate,
+    ...(strikes.length > 0 ? [strikesText(strikes, terminal)] : []),
   ]
   return line.join('  ').trimEnd()
 }

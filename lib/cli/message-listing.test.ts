@@ -21,9 +21,9 @@ describe('the messages that somebody follows', () => {
       const listing = new MessageListing({ json: false }, MOST)
       const facts = Array.from({ length: 100 }, (_, index) => nth(index + 1, became)).flat()
       for (const entry of journalOf(facts.map((fact, at): Story[number] => [at, fact]))) listing.see(entry)
-      const { messages, asked, strays } = listing.traffic
+      const { messages, mentions, strays } = listing.traffic
       expect([...messages.keys()]).to.deep.equal(Array.from({ length: MOST }, (_, n) => `u:run:a${91 + n}`))
-      expect(asked.size).to.be.at.most(MOST)
+      expect(mentions.asked.size).to.be.at.most(MOST)
       expect(strays).to.deep.equal([])
     })
 

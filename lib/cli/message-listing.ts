@@ -62,7 +62,7 @@ export class MessageListing {
     fateOf: (identity: string) => Parameters<typeof listed>[2] = () => undefined,
   ): number {
     const { identity } = message.call
-    const line = listed(message, this.traffic.callOf(message), fateOf(identity), this.#sizes.get(identity))
+    const line = listed(message, this.traffic, fateOf(identity), this.#sizes.get(identity))
     if (!this.#chosen(message, line)) return 0
     const { json } = this.#choice
     process.stdout.write(`${json ? JSON.stringify(line) : messageLine(line, terminalOf(process.stdout))}\n`)

@@ -19,6 +19,8 @@ export interface ServeFlags {
   port: number
   config?: string
   metrics: boolean
+  /** Toxics can act on messages of connections that were open before. */
+  followMessages: boolean
   seed?: string
   /** False: nobody needs one, wherever the server is bound. */
   token?: string | false
@@ -45,7 +47,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const seed = flags.seed ?? newSeed()
   const token = tokenOf(flags)
   using interrupts = listenForInterrupts(() => {}, log)
-  await using server = await start({ ...flags, toxics: known, seed, token, log })
+  await using server = await start({
+    ...flags,
+    toxics: known,
+    seed,
+    token,
+    log,
+    follows: () => flags.followMessages,
+  })
   await populate(server, config, flags.config)
   say(server, { url: server.url, seed, ...(token !== undefined && { token }) }, flags.json)
   await new Promise((resolve) => {

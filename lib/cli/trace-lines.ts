@@ -1,7 +1,7 @@
 import type { Names, Step, Trace } from '../ledger/messages/trace.ts'
 import { paint, type Terminal } from '../report/console.ts'
 import { plain, plural } from '../report/text.ts'
-import { shortId, timeOf } from './message-lines.ts'
+import { shortId, strikesText, timeOf } from './message-lines.ts'
 
 /** An execution's story, one step a line, with the time since the step before. */
 export function traceLines(trace: Trace, journal: string, terminal: Terminal): string[] {
@@ -33,11 +33,12 @@ const sinceText = (ms: number): string =>
 function stepLines(step: Step, names: Names, terminal: Terminal): string[] {
   switch (step.kind) {
     case 'message': {
-      const { from, to, what, call, fate, broken } = step.message
+      const { from, to, what, call, fate, broken, strikes } = step.message
       const id = call.action ?? call.task ?? call.workflow
       const about = id === undefined ? '' : ` ${names.get(id) ?? ''} (${shortId(id)})`.replace('  ', ' ')
       const line = `${from ?? '?'} → ${to.join(', ')}  ${what}${about}  ${fate}`
-      return broken ? [paint(terminal, 'red', line), ...step.evidence] : [line]
+      const struck = strikes.length > 0 ? `  ${strikesText(strikes, terminal)}` : ''
+      return broken ? [`${paint(terminal, 'red', line)}${struck}`, ...step.evidence] : [`${line}${struck}`]
     }
     case 'transaction': {
       const { node, outcome, touched, statements, sqlstate } = step

@@ -50,6 +50,7 @@ const call = members(
   ['msgId', 'replyTo', 'workflow', 'task', 'action', 'actions', 'timeoutMs', 'failed'],
 )
 const place = { link: name, connection: number, channel: number, tag: number }
+const where = { until: number, inserted: yes }
 const published = members(
   {
     kind: fc.constant('message.published'),
@@ -59,11 +60,11 @@ const published = members(
     mandatory: yes,
     expirationMs: number,
     size: number,
-    until: number,
+    ...where,
     call,
     body: name,
   },
-  ['mandatory', 'expirationMs', 'call', 'body'],
+  ['mandatory', 'expirationMs', 'until', 'inserted', 'call', 'body'],
 )
 const delivered = members(
   {
@@ -75,14 +76,14 @@ const delivered = members(
     exchange: name,
     routingKey: name,
     size: number,
-    until: number,
+    ...where,
     call,
   },
-  ['queue', 'noAck', 'call'],
+  ['queue', 'noAck', 'until', 'inserted', 'call'],
 )
 const confirmed = members(
-  { kind: fc.constant('message.confirmed'), ...place, multiple: bool, nack: bool, until: number },
-  [],
+  { kind: fc.constant('message.confirmed'), ...place, multiple: bool, nack: bool, ...where },
+  ['until', 'inserted'],
 )
 const acked = members(
   {
@@ -91,9 +92,9 @@ const acked = members(
     multiple: bool,
     how: fc.constantFrom('ack', 'nack', 'reject'),
     requeue: bool,
-    until: number,
+    ...where,
   },
-  [],
+  ['until', 'inserted'],
 )
 
 const text = new TextWriter()

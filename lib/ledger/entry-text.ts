@@ -29,11 +29,12 @@ export function writeMembers(fact: Fact, text: TextWriter): void {
 }
 
 function writePublished(fact: MessagePublished, text: TextWriter): void {
-  const { mandatory, expirationMs, size, until, call, body } = fact
+  const { mandatory, expirationMs, size, call, body } = fact
   text.copy(placeText(fact)).number(fact.tag).copy(routeText(fact))
   if (mandatory) text.raw(',"mandatory":true')
   if (expirationMs !== undefined) text.raw(',"expirationMs":').number(expirationMs)
-  text.raw(',"size":').number(size).raw(',"until":').number(until)
+  text.raw(',"size":').number(size)
+  writeWhere(fact, text)
   if (call) writeCall(call, text)
   if (body !== undefined) text.raw(',"body":').string(body)
 }
@@ -42,17 +43,18 @@ function writeConfirmed(fact: MessageConfirmed, text: TextWriter): void {
   text.copy(placeText(fact)).number(fact.tag)
   text
     .raw(fact.multiple ? ',"multiple":true' : ',"multiple":false')
-    .raw(fact.nack ? ',"nack":true,"until":' : ',"nack":false,"until":')
-    .number(fact.until)
+    .raw(fact.nack ? ',"nack":true' : ',"nack":false')
+  writeWhere(fact, text)
 }
 
 function writeDelivered(fact: MessageDelivered, text: TextWriter): void {
-  const { queue, noAck, redelivered, size, until, call } = fact
+  const { queue, noAck, redelivered, size, call } = fact
   text.copy(placeText(fact)).number(fact.tag)
   if (queue !== undefined) text.raw(',"queue":').string(queue)
   if (noAck) text.raw(',"noAck":true')
   text.raw(redelivered ? ',"redelivered":true' : ',"redelivered":false').copy(routeText(fact))
-  text.raw(',"size":').number(size).raw(',"until":').number(until)
+  text.raw(',"size":').number(size)
+  writeWhere(fact, text)
   if (call) writeCall(call, text)
 }
 
@@ -61,8 +63,8 @@ function writeAcked(fact: MessageAcked, text: TextWriter): void {
   text
     .raw(fact.multiple ? ',"multiple":true,"how":"' : ',"multiple":false,"how":"')
     .raw(fact.how)
-    .raw(fact.requeue ? '","requeue":true,"until":' : '","requeue":false,"until":')
-    .number(fact.until)
+    .raw(fact.requeue ? '","requeue":true' : '","requeue":false')
+  writeWhere(fact, text)
 }
 
 /** Texts that were written lately are not made again: they are few, and in every line. */
@@ -114,6 +116,13 @@ function routeText({ exchange, routingKey }: Omit<Route, 'text'>): Buffer {
   const text = Buffer.from(`,${JSON.stringify({ exchange, routingKey }).slice(1, -1)}`)
   routes[index] = { exchange, routingKey, text }
   return text
+}
+
+type Written = MessagePublished | MessageConfirmed | MessageDelivered | MessageAcked
+
+function writeWhere({ until, inserted }: Written, text: TextWriter): void {
+  if (until !== undefined) text.raw(',"until":').number(until)
+  if (inserted) text.raw(',"inserted":true')
 }
 
 function writeCall(call: CallFact, text: TextWriter): void {

@@ -48,6 +48,9 @@ export interface LinkEvidence {
   chunksDelayed: number
   bytesDelayed: number
   bytesDropped: number
+  /** By toxics that act on messages, where there were any; and of how many it could not be told whether they were meant. */
+  messagesStruck?: number
+  messagesUndecided?: number
 }
 
 /** On a cluster to play with: a fault of a link was set, changed or taken away, by whatever client of Toxiproxy's API. */

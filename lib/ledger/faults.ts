@@ -5,6 +5,7 @@ import type { FaultEvidence, LinkEvidence } from './fault-entries.ts'
 import { ofKind, type ScenarioFacts } from './facts.ts'
 import { isOpen, owedBelow } from './owed.ts'
 import { recoveryOf } from './recovery.ts'
+import { isOnMessages, neverFired, struckBy, whyNotStruck, type Struck } from './struck.ts'
 import { isTerminal, treeOf } from './tree.ts'
 import type { FaultReport } from './verdict-document.ts'
 import { workInHand } from './work-in-hand.ts'
@@ -69,10 +70,11 @@ interface Target {
 function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultReport {
   const story = storyOf(facts, armed)
   const { begun, ended } = story
-  const victims = victimsOf(facts, story)
-  const targets = targetsOf(facts, story, victims)
+  const struckMessages = isOnMessages(armed) ? struckWhile(facts, story) : undefined
+  const victims = victimsOf(facts, story, struckMessages)
+  const targets = targetsOf(facts, story, victims, struckMessages)
   const struck = targets.some(({ whyNot }) => whyNot === undefined)
-  const whyNot = [
+  const why = [
     ...untold(story),
     ...tiesOf(armed, facts.past.run?.timeouts),
     ...(victims.length > 0
@@ -81,6 +83,7 @@ function judgeFault(facts: ScenarioFacts, armed: EntryOf<'fault.armed'>): FaultR
     ...(struck ? [] : targets.flatMap(({ whyNot }) => whyNot ?? [])),
     ...(targets.length > 0 ? [] : ['it was set on no link and no node']),
   ]
+  const whyNot = struckMessages && !begun ? [neverFired(story.evidence)] : why
   const from = armed.extent === 'span' ? ended : begun
   return {
     fault: armed.fault,
@@ -135,10 +138,26 @@ function runningAt(reading: DatabaseRead | undefined, facts: ScenarioFacts): str
     .map(({ id }) => id)
 }
 
-/** Executions that owed work when the fault began and, unless it is a moment or lasts, were still open when it ended. */
-function victimsOf(facts: ScenarioFacts, { armed, atBegin, atEnd }: Story): string[] {
-  if (!atBegin) return []
+/** What was done to messages from its begin on: a fault of a moment is armed as long as it has not ended. */
+const struckWhile = (facts: ScenarioFacts, { armed, begun, ended }: Story): Struck =>
+  struckBy(facts, armed.links, begun?.ordinal ?? Infinity, ended?.ordinal ?? Infinity)
+
+/**
+ * Executions that owed work when the fault began and, unless it is a moment or lasts, were still open when it ended; and
+ * those of which it struck a message.
+ */
+function victimsOf(facts: ScenarioFacts, story: Story, struck: Struck | undefined): string[] {
   const asked = askedFor(facts)
+  const owners = [...(struck?.executions ?? [])].filter((id) => asked.has(id))
+  return [...new Set([...owingVictims(facts, story, asked), ...owners])]
+}
+
+function owingVictims(
+  facts: ScenarioFacts,
+  { armed, atBegin, atEnd }: Story,
+  asked: ReadonlySet<string>,
+): string[] {
+  if (!atBegin) return []
   const tree = treeOf(atBegin)
   return atBegin.executions
     .filter((row) => asked.has(row.id) && !isTerminal(row))
@@ -149,13 +168,22 @@ function victimsOf(facts: ScenarioFacts, { armed, atBegin, atEnd }: Story): stri
     )
 }
 
-function targetsOf(facts: ScenarioFacts, story: Story, victims: readonly string[]): Target[] {
+function targetsOf(
+  facts: ScenarioFacts,
+  story: Story,
+  victims: readonly string[],
+  struck: Struck | undefined,
+): Target[] {
   const { armed, begun, evidence } = story
   const hole = isBlackHole(armed) ? unseenText(facts) : undefined
   return [
-    ...armed.links.map((link) =>
-      struckLink(link, evidence?.links[link], businessAt(facts, story, link), hole),
-    ),
+    ...armed.links.map((link) => {
+      const business = businessAt(facts, story, link)
+      const known = evidence?.links[link]
+      return struck
+        ? struckByMessages(link, known, struck.links.has(link) || business.carried || business.busyCut > 0)
+        : struckLink(link, known, business, hole)
+    }),
     ...armed.nodes.map((name) => {
       const node = evidence?.nodes[name]
       return struckNode(name, armed.what === 'kill', node, hadWork(facts, name, node, begun, victims))
@@ -205,6 +233,13 @@ function struckLink(
         ? `link ${name} carried neither a message of a workflow nor a transaction that writes meanwhile`
         : `link ${name}: only connections were cut, none of which had carried business traffic`
   return { name, matched, applied, whyNot }
+}
+
+/** @param matters What was struck was a workflow's, or such passed meanwhile. */
+function struckByMessages(name: string, link: LinkEvidence | undefined, matters: boolean): Target {
+  if (!link) return { name, matched: false, applied: false, whyNot: `nothing is known of link ${name}` }
+  const applied = (link.messagesStruck ?? 0) > 0
+  return { name, matched: applied && matters, applied, whyNot: whyNotStruck(name, link, matters) }
 }
 
 type NodeEvidence = FaultEvidence['nodes'][string]

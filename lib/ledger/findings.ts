@@ -61,8 +61,13 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
     ...faults.flatMap(recoveriesFrom).map((finding): [Word, Found] => ['recovered', finding]),
   ]
   const allow = new Set<Word>([...(facts.asked?.allow ?? []), 'finished', 'recovered'])
+  const struck = new Set(facts.asked?.struck)
+  const isAllowed = (word: Word, { object, id }: Found): boolean =>
+    allow.has(word) || (object === 'message' && struck.has(id))
   const byWord = (word: Word): Finding[] =>
-    found.filter(([said]) => said === word).map(([, finding]) => ({ ...finding, allowed: allow.has(word) }))
+    found
+      .filter(([said]) => said === word)
+      .map(([, finding]) => ({ ...finding, allowed: isAllowed(word, finding) }))
   return Object.fromEntries(WORDS.map((word) => [word, byWord(word)])) as Record<Word, Finding[]>
 }
 

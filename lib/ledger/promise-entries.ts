@@ -21,6 +21,8 @@ export interface Judged {
   /** The state in which each execution is to end. Default SUCCESS. */
   expect: 'SUCCESS' | 'ERROR'
   allow: AllowedWord[]
+  /** Identities of messages that its faults were made to strike, of which anything is allowed. */
+  struck?: string[]
   /** The scenario has no fault on purpose (the control suite). */
   faultless: boolean
 }
@@ -31,7 +33,7 @@ export interface GapExpected {
   scenario: string
   name: string
   because: string
-  breaks: { word: AllowedWord; text: string; evidence: string[] }[]
+  breaks: { word: AllowedWord; text: string; evidence: string[]; optional?: true }[]
   rpc: Rpc[]
   mistral: number[]
   seen: 'forced' | `${number} of ${number}`

@@ -1,11 +1,11 @@
 /**
  * What was seen on the wire. The link is a connection's identity, `connection` its number in the order of acceptance
- * on the link; `until` is the offset in the lane behind the message's last byte.
+ * on the link; `until` is the offset in the lane behind the message's last byte; what was put in by a toxic has none.
  *
  * All of it is seen where the bytes arrive at our proxy: on the client's side of the toxics for what the client sends,
  * on the service's side for what the service sends. `connection.closed` tells how far each lane was handed on, so that
- * a message whose `until` lies beyond never arrived. Behind a real Toxiproxy our proxy stands on the service's side
- * of its toxics, see `ConnectionOpened.side`.
+ * a message whose `until` lies beyond never arrived, nor did one that was withheld and not released. Behind a real
+ * Toxiproxy our proxy stands on the service's side of its toxics, see `ConnectionOpened.side`.
  */
 
 export type WireFact =
@@ -20,6 +20,7 @@ export type WireFact =
   | MessageReturned
   | MessageDelivered
   | MessageAcked
+  | MessageWithheld
   | QueueDeclared
   | QueueDeleted
   | QueueBound
@@ -41,6 +42,8 @@ interface Seen {
   link: string
   /** 1, 2, 3 … in the order of acceptance on the link. */
   connection: number
+  /** The side that it comes from has not sent it: it was put in on the way to the other. */
+  inserted?: true
 }
 
 export interface ConnectionOpened extends Seen {
@@ -111,7 +114,10 @@ export interface CallFact {
 export interface MessagePublished extends Seen {
   kind: 'message.published'
   channel: number
-  /** Its number among the channel's publishes, by which a confirm names it; 0: the channel has no confirms. */
+  /**
+   * Its number among the channel's publishes, by which a confirm names it; 0: the channel has no confirms, or the client
+   * has not made it.
+   */
   tag: number
   exchange: string
   routingKey: string
@@ -119,7 +125,7 @@ export interface MessagePublished extends Seen {
   expirationMs?: number
   /** Bytes of its body. */
   size: number
-  until: number
+  until?: number
   /** undefined: not an RPC message. */
   call?: CallFact
   /** Its text without secrets, cut at a bound. */
@@ -134,7 +140,7 @@ export interface MessageConfirmed extends Seen {
   /** All up to this tag. */
   multiple: boolean
   nack: boolean
-  until: number
+  until?: number
 }
 
 /** Mandatory, and routed to no queue. */
@@ -145,7 +151,7 @@ export interface MessageReturned extends Seen {
   exchange: string
   routingKey: string
   call?: CallFact
-  until: number
+  until?: number
 }
 
 export interface MessageDelivered extends Seen {
@@ -160,7 +166,7 @@ export interface MessageDelivered extends Seen {
   exchange: string
   routingKey: string
   size: number
-  until: number
+  until?: number
   call?: CallFact
 }
 
@@ -173,6 +179,16 @@ export interface MessageAcked extends Seen {
   how: 'ack' | 'nack' | 'reject'
   /** The broker is to deliver it again. */
   requeue: boolean
+  until?: number
+}
+
+/**
+ * Withheld: the message was taken out and did not go on. Released: it has gone on after all, by itself, behind what had
+ * gone on meanwhile. Its lane and `until` say which it is; what is not journaled may be withheld too.
+ */
+export interface MessageWithheld extends Seen {
+  kind: 'message.withheld' | 'message.released'
+  stream: keyof LaneCounts
   until: number
 }
 
@@ -234,7 +250,7 @@ export interface TransactionFailed extends Seen {
 export interface TransactionEnded extends Seen {
   kind: 'transaction.ended'
   transaction: number
-  /** ambiguous: its COMMIT was sent and not answered. lost: its connection ended before, and the server rolls it back. */
+  /** ambiguous: its COMMIT was handed on and not answered. lost: its connection ended before, and the server rolls it back. */
   outcome: 'committed' | 'rolled back' | 'prepared' | 'ambiguous' | 'lost'
   statements: number
   /** What it wrote or locked, `update action_executions_v2`, each once. */

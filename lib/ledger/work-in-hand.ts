@@ -1,3 +1,4 @@
+import { isOut } from './messages/passages.ts'
 import { nodeOf, type Message, type Traffic } from './messages/traffic.ts'
 import type { ScenarioFacts } from './facts.ts'
 
@@ -19,7 +20,9 @@ export function workInHand(facts: ScenarioFacts, node: string, ordinal: number):
   return [...past.freshMessages()].flatMap((message) => {
     const { identity, method, kind } = message.call
     const name = `${kind === 'reply' ? 'reply' : method} ${identity}`
-    const got = message.deliveries.filter(({ link, ordinal: at }) => nodeOf(link) === node && at < ordinal)
+    const got = message.deliveries.filter(
+      (one) => nodeOf(one.link) === node && one.ordinal < ordinal && !isOut(one),
+    )
     if (got.some(({ answer, noAck }) => !noAck && (answer === undefined || answer.ordinal > ordinal)))
       return [`${name}: delivered and not acknowledged`]
     if (kind !== 'reply' && got.some(({ ordinal: at }) => at > lastCommit))

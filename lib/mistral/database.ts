@@ -22,6 +22,14 @@ export interface DatabaseOptions {
   limitMs?: number
 }
 
+/** Executions, their tasks and those tasks' actions, by name; each with what it belongs to. */
+export interface NamedRows {
+  /** `name`: of the workflow; `of`: the task that a sub-workflow is. */
+  executions: { id: string; name: string; of: string | null }[]
+  tasks: { id: string; name: string; of: string }[]
+  actions: { id: string; name: string; of: string }[]
+}
+
 const DEFAULT_LIMIT_MS = 10_000
 
 /** Mistral keeps UTC without a zone. */
@@ -115,6 +123,31 @@ export class MistralDatabase implements AsyncDisposable {
         [TERMINAL_STATES],
       )
       return rows
+    })
+  }
+
+  /**
+   * Names of all that belongs to executions that are not terminal.
+   * @throws {HarnessError} as readRows.
+   */
+  async readNames(): Promise<NamedRows> {
+    return await this.#transaction('REPEATABLE READ READ ONLY', async (client) => {
+      const executions = await client.query<NamedRows['executions'][number]>(
+        `SELECT id, workflow_name AS name, task_execution_id AS of FROM workflow_executions_v2
+          WHERE state <> ALL ($1)`,
+        [TERMINAL_STATES],
+      )
+      const tasks = await client.query<NamedRows['tasks'][number]>(
+        `SELECT id, name, workflow_execution_id AS of FROM task_executions_v2
+          WHERE workflow_execution_id = ANY ($1)`,
+        [executions.rows.map(({ id }) => id)],
+      )
+      const actions = await client.query<NamedRows['actions'][number]>(
+        `SELECT id, name, task_execution_id AS of FROM action_executions_v2
+          WHERE task_execution_id = ANY ($1)`,
+        [tasks.rows.map(({ id }) => id)],
+      )
+      return { executions: executions.rows, tasks: tasks.rows, actions: actions.rows }
     })
   }
 

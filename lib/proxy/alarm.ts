@@ -2,11 +2,15 @@ import { monotonicMs } from '../util/clock.ts'
 
 /** The longest that `setTimeout` takes; a later moment is reached in several waits. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1
+/** So long the event loop may stand still for alarms: each turn of it has its price, and makes garbage. */
+const TURN_MS = 0.05
 
 /** Rings at a moment of the monotonic clock and never before it: `setTimeout` fires up to 0.9 ms early. */
 export class Alarm {
+  /** Those that ring within a millisecond. */
+  static readonly #soon = new Set<Alarm>()
+  static #turns = false
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Immediate | undefined
   #due = Infinity
   readonly #ring: () => void
 
@@ -24,21 +28,37 @@ export class Alarm {
 
   clear(): void {
     clearTimeout(this.#timer)
-    clearImmediate(this.#soon)
-    this.#timer = this.#soon = undefined
+    this.#timer = undefined
+    Alarm.#soon.delete(this)
   }
 
+  /** Whole milliseconds only: the platform counts in them, and what else wakes it meanwhile makes it up to one late. */
   #wait(): void {
-    const left = Math.ceil(this.#due - monotonicMs())
+    const left = Math.floor(this.#due - monotonicMs())
     this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(left, 1), LONGEST_WAIT_MS))
   }
 
   /** The last part of a millisecond is waited for turn by turn: a timer would be up to another one late. */
   #look(): void {
-    const left = this.#due - monotonicMs()
-    if (left >= 1) return this.#wait()
-    if (left > 0) return void (this.#soon = setImmediate(() => this.#look()))
-    this.#timer = this.#soon = undefined
+    if (this.#due - monotonicMs() >= 1) return this.#wait()
+    Alarm.#soon.add(this)
+    if (!Alarm.#turns) Alarm.#turn()
+  }
+
+  /** All together: one that stood still for itself alone would make the others late. */
+  static #turn(this: void): void {
+    try {
+      const begun = monotonicMs()
+      for (let now = begun; Alarm.#soon.size > 0 && now - begun < TURN_MS; now = monotonicMs())
+        for (const alarm of Alarm.#soon) if (alarm.#due <= now) alarm.#rings()
+    } finally {
+      Alarm.#turns = Alarm.#soon.size > 0
+      if (Alarm.#turns) setImmediate(Alarm.#turn)
+    }
+  }
+
+  #rings(): void {
+    this.clear()
     this.#ring()
   }
 }

@@ -6,6 +6,10 @@ import {
   type ToxicDefinition,
 } from '../toxic.ts'
 import { messageOf } from '../util/errors.ts'
+import { nearest } from '../util/nearest.ts'
+
+/** So much of a wrong name is told, in characters. */
+const LONGEST_NAME = 100
 
 /** The values that need not be given. */
 export const defaultsOf = ({ attributes }: Pick<ToxicDefinition, 'attributes'>): AttributeValues =>
@@ -24,10 +28,28 @@ export const shownAttributes = ({ attributes }: ToxicDefinition, values: Attribu
     }),
   )
 
+/** `latency has no latncy; nearest: latency, jitter`, of the first of some names that a type does not have. */
+export function unknownAttribute(
+  { type, attributes }: Pick<ToxicDefinition, 'type' | 'attributes'>,
+  names: readonly string[],
+): string | undefined {
+  const known = Object.keys(attributes)
+  const unknown = names.find((name) => !known.includes(name.toLowerCase()))
+  if (unknown === undefined) return undefined
+  const shown = unknown.length > LONGEST_NAME ? `${unknown.slice(0, LONGEST_NAME)}…` : unknown
+  const hint = known.length > 0 ? `; nearest: ${nearest(shown, known).join(', ')}` : '; it has none'
+  return `${type} has no ${shown}${hint}`
+}
+
 export function isValueOf(attribute: Attribute, value: unknown): value is AttributeValue {
   if ('choices' in attribute) return attribute.choices.some((choice) => choice === value)
-  if ('text' in attribute)
-    return typeof value === 'string' && value !== '' && patternProblem(attribute, value) === undefined
+  if ('text' in attribute) {
+    if (typeof value !== 'string') return false
+    return (
+      value === attribute.default ||
+      (value !== '' && hasForm(attribute, value) && patternProblem(attribute, value) === undefined)
+    )
+  }
   const { min, max = MAX_ATTRIBUTE } = attribute
   return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
 }
@@ -40,6 +62,7 @@ export function whatItMustBe(attribute: Attribute, value: unknown): string {
     const { unit, min, max = MAX_ATTRIBUTE } = attribute
     return `must be a whole number of ${unit} from ${min} to ${max}${got}`
   }
+  if (attribute.form !== undefined) return `must be like ${attribute.form}${got}`
   if (attribute.text === 'plain') return `must be a text that is not empty${got}`
   const why = typeof value === 'string' && value !== '' ? patternProblem(attribute, value) : undefined
   return `must be a regular expression${got}${why ? `: ${why}` : ''}`
@@ -51,6 +74,9 @@ export function kindOfValue(attribute: Attribute): string {
   if ('unit' in attribute) return attribute.unit
   return attribute.text === 'plain' ? 'text' : 'regular expression'
 }
+
+const hasForm = ({ form }: { form?: string }, value: string): boolean =>
+  form === undefined || new RegExp(form).test(value)
 
 function patternProblem(attribute: Attribute, value: string): string | undefined {
   if (!('text' in attribute) || attribute.text === 'plain') return undefined

@@ -1,4 +1,6 @@
 import type { Random } from '../util/random.ts'
+import type { Exit } from './front/exit.ts'
+import { MessageStage } from './front/message-stage.ts'
 import { Stage } from './stage.ts'
 import type { Ending, Outlet, StageHost, Toxic } from './stage-host.ts'
 
@@ -15,20 +17,28 @@ interface Place {
 export interface ChainHost extends StageHost {
   /** The random numbers that belong to this connection, stream and toxic. */
   randomOf(toxic: Toxic): Random
+  /** Why a toxic that acts on messages cannot act on this lane; undefined: it can. */
+  cannotStrike(toxic: Toxic): string | undefined
 }
 
-/** The toxics of one lane in order, between its source and its destination. */
+/** The toxics of one lane between its source and its destination: first those that act on messages, each kind in order. */
 export class Chain implements Outlet {
   readonly #host: ChainHost
   readonly #destination: Outlet
   readonly #places: Place[] = []
+  readonly #exit: Exit | undefined
+  /** Where bytes begin, and messages. */
   #first: Outlet
+  #firstOfMessages: Outlet
   #transparent = true
 
-  constructor(host: ChainHost, destination: Outlet) {
+  /** @param exit Behind the toxics that act on messages, where those are followed. */
+  constructor(host: ChainHost, destination: Outlet, exit?: Exit) {
     this.#host = host
     this.#destination = destination
+    this.#exit = exit
     this.#first = destination
+    this.#firstOfMessages = exit ?? destination
   }
 
   data(bytes: Buffer): void {
@@ -36,7 +46,22 @@ export class Chain implements Outlet {
   }
 
   ending(how: Ending): void {
-    this.#first.ending(how)
+    this.#firstOfMessages.ending(how)
+  }
+
+  /** Where messages go. */
+  get messages(): Outlet {
+    return this.#firstOfMessages
+  }
+
+  /** Toxics act on messages of it. */
+  get strikes(): boolean {
+    return this.#places.some(({ toxic, stage }) => stage && toxic.definition.strikes)
+  }
+
+  /** One of them asks what acks and confirms answer. */
+  get asksForAnswers(): boolean {
+    return this.#places.some(({ toxic, stage }) => stage && toxic.definition.strikes?.answers)
   }
 
   /** No toxic acts on this lane that looks at its bytes. */
@@ -84,8 +109,11 @@ export class Chain implements Outlet {
   }
 
   #choose(place: Place): void {
-    if (place.coin >= place.toxic.toxicity) return
-    place.stage = new Stage(this.#host, place.toxic, place.random, this.#destination)
+    const { toxic } = place
+    if (place.coin >= toxic.toxicity) return
+    if (toxic.definition.strikes && this.#host.cannotStrike(toxic) !== undefined) return
+    const OwnStage = toxic.definition.strikes ? MessageStage : Stage
+    place.stage = new OwnStage(this.#host, toxic, place.random, this.#destination)
     this.#relink()
     place.stage.open()
     this.#look()
@@ -103,13 +131,19 @@ export class Chain implements Outlet {
   }
 
   #relink(): void {
-    let next = this.#destination
-    for (const { stage } of this.#places.toReversed()) {
-      if (!stage) continue
+    this.#first = this.#link(this.#destination, false)
+    if (this.#exit) this.#exit.next = this.#first
+    this.#firstOfMessages = this.#link(this.#exit ?? this.#first, true)
+  }
+
+  #link(last: Outlet, strikes: boolean): Outlet {
+    let next = last
+    for (const { stage, toxic } of this.#places.toReversed()) {
+      if (!stage || strikes !== (toxic.definition.strikes !== undefined)) continue
       stage.next = next
       next = stage
     }
-    this.#first = next
+    return next
   }
 
   #look(): void {

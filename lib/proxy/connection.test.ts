@@ -162,10 +162,13 @@ describe('a connection', () => {
   it('takes off a tap that throws, and passes on', async () => {
     const seen: string[] = []
     using it = await rig([], {
-      tap: (proxy, connection, stream) => (bytes) => {
-        seen.push(`${proxy} ${connection} ${stream} ${bytes.toString()}`)
-        if (stream === 'downstream') throw new Error('no')
-      },
+      tap: (proxy, connection, stream) => ({
+        arrived: (bytes) => {
+          seen.push(`${proxy} ${connection} ${stream} ${bytes.toString()}`)
+          if (stream === 'downstream') throw new Error('no')
+        },
+        altered: () => {},
+      }),
     })
     const { client, server } = await it.connect()
     client.socket.write('a')

@@ -5,8 +5,13 @@ import { seededRandom, type Random } from '../util/random.ts'
 import { formatAddress, type Destination } from './address.ts'
 import type { Chain } from './chain.ts'
 import { noBytes, type Cause, type LaneBytes } from './evidence.ts'
-import { Lane, resetSocket, type Budget, type LaneOwner, type Tap } from './lane.ts'
+import type { Consumers } from './front/consumers.ts'
+import { Front } from './front/front.ts'
+import type { Choosing } from './front/striking.ts'
+import { Lane, type Budget, type LaneOwner } from './lane.ts'
+import { resetSocket } from './outflow.ts'
 import type { Toxic } from './stage-host.ts'
+import type { Tap } from './tap.ts'
 import { dial, type OnUpstreamError } from './upstream-watch.ts'
 
 /** What a connection needs of its proxy. */
@@ -18,12 +23,20 @@ export interface ConnectionOwner {
   readonly dialMs: number
   readonly onUpstreamError: OnUpstreamError
   readonly toxics: { list(): Toxic[] }
+  /** Connections' messages are followed, so that toxics may act on them at any time. */
+  readonly follows: boolean
+  /** Its server, as dialled. */
+  readonly upstream: string
+  readonly consumers: Consumers
+  choosing(connection: number, toxic: Toxic): Choosing
   tap(connection: number, stream: Stream): Tap | undefined
   /** The server has accepted it. */
   dialled(connection: number, addresses: Pick<ConnectionView, 'client' | 'upstreamLocal'>): void
   dialFailed(connection: number, error: Error): void
   /** A toxic has done something to the connection, for the first time. */
   acted(connection: number, toxic: string): void
+  /** A toxic that acts on messages cannot act on it, and why. */
+  spared(connection: number, toxic: string, reason: string): void
   /** `what` (a toxic's name, or the tap) has thrown. */
   failed(connection: number, what: string, error: unknown): void
   /** Called once, when it has ended in whatever way; `cause` where it was cut. */
@@ -57,9 +70,12 @@ export class Connection implements LaneOwner {
   readonly #clientAddress: string
   readonly #socketPath: string | undefined
   readonly #openedAt = monotonicMs()
+  /** Where its messages are followed. */
+  readonly front: Front | undefined
   #upstreamLocal = ''
   #lanes: Record<Stream, Lane> | undefined
   #closed = false
+  #frozen = false
 
   /** @param client accepted, and not yet read from. */
   constructor(id: number, client: Socket, upstream: Destination, owner: ConnectionOwner) {
@@ -70,6 +86,17 @@ export class Connection implements LaneOwner {
     this.#clientAddress = formatAddress(client.remoteAddress ?? '', client.remotePort ?? 0)
     this.#upstream = dial(upstream)
     this.#socketPath = 'path' in upstream ? `unix:${upstream.path}` : undefined
+    if (owner.follows || owner.toxics.list().some(({ definition }) => definition.strikes))
+      this.front = new Front({
+        consumers: owner.consumers,
+        server: owner.upstream,
+        stop: (stream, stopped) => this.#lanes?.[stream].stop(stopped),
+        choosing: (toxic) => owner.choosing(this.id, toxic),
+        tap: (stream, seen) => this.#lanes?.[stream].see(seen),
+        outlet: (stream) => this.#laneOf(stream).chain.messages,
+        dropped: (stream, bytes) => this.#lanes?.[stream].dropped(bytes),
+        opaque: (reason) => this.#isOpaque(reason),
+      })
     this.#dial()
   }
 
@@ -93,6 +120,20 @@ export class Connection implements LaneOwner {
 
   remove(toxic: Toxic): void {
     this.#change(toxic, (chain) => chain.remove(toxic))
+  }
+
+  /** Stops both directions, behind what was sent so far. */
+  freeze(): void {
+    this.front?.flush()
+    this.#frozen = true
+    this.#lanes?.upstream.freeze()
+    this.#lanes?.downstream.freeze()
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    this.#lanes?.upstream.thaw()
+    this.#lanes?.downstream.thaw()
   }
 
   get ageMs(): number {
@@ -122,14 +163,34 @@ export class Connection implements LaneOwner {
     }
   }
 
+  /** How far each lane, as its tap has seen it, has been handed on; undefined: its messages are not followed. */
+  get handedOn(): Record<Stream, number> | undefined {
+    const { front, bytes } = this
+    return (
+      front && {
+        upstream: front.handedOn('upstream', bytes.upstream.sent),
+        downstream: front.handedOn('downstream', bytes.downstream.sent),
+      }
+    )
+  }
+
   // What lanes need.
+
+  cannotStrike({ name, definition }: Toxic): string | undefined {
+    const protocol = this.front ? this.front.protocol : 'unfollowed'
+    if (protocol === undefined || protocol === definition.strikes?.protocol) return undefined
+    const reason =
+      protocol === 'unfollowed' ? 'its messages were not followed from its beginning' : `it is ${protocol}`
+    this.#owner.spared(this.id, name, reason)
+    return reason
+  }
 
   randomOf(stream: Stream, toxic: Toxic): Random {
     return seededRandom(this.#owner.seed, this.#owner.name, this.id, stream, toxic.name)
   }
 
   toPair(stream: Stream, bytes: Buffer): void {
-    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].data(bytes)
+    this.#lanes?.[stream === 'upstream' ? 'downstream' : 'upstream'].insert(bytes)
   }
 
   acted({ name }: Toxic): void {
@@ -188,6 +249,7 @@ export class Connection implements LaneOwner {
       downstream: new Lane('downstream', this.#upstream, this.#client, this),
     }
     for (const toxic of this.#owner.toxics.list()) this.add(toxic)
+    if (this.#frozen) this.freeze()
     this.#lanes.upstream.open()
     this.#lanes.downstream.open()
   }
@@ -196,7 +258,27 @@ export class Connection implements LaneOwner {
     if (this.#closed || !this.#lanes) return
     const lane = this.#lanes[toxic.stream]
     change(lane.chain)
+    this.#lookAtStrikes(this.#lanes)
     lane.balance()
+  }
+
+  #lookAtStrikes({ upstream, downstream }: Record<Stream, Lane>): void {
+    const chains = [upstream.chain, downstream.chain]
+    this.front?.want(
+      chains.some(({ strikes }) => strikes),
+      chains.some(({ asksForAnswers }) => asksForAnswers),
+    )
+  }
+
+  #laneOf(stream: Stream): Lane {
+    const lane = this.#lanes?.[stream]
+    if (!lane) throw new Error('a connection without lanes has no messages')
+    return lane
+  }
+
+  #isOpaque(reason: string): void {
+    for (const { name, definition } of this.#owner.toxics.list())
+      if (definition.strikes) this.#owner.spared(this.id, name, reason)
   }
 
   #socketClosed(): void {
@@ -209,6 +291,7 @@ export class Connection implements LaneOwner {
     this.#closed = true
     this.#lanes?.upstream.dispose()
     this.#lanes?.downstream.dispose()
+    this.front?.dispose()
     this.#owner.closed(this, cause)
   }
 }

@@ -5,9 +5,12 @@ import { isValueOf, whatItMustBe } from './attributes.ts'
 type Fields = Record<string, unknown>
 
 /** What makes an attribute a number, a choice or a text, and what each kind may have besides. */
-const KINDS = { unit: ['min', 'max'], choices: [], text: [] } as const
+const KINDS = { unit: ['min', 'max'], choices: [], text: ['form'] } as const
 const OF_EVERY_KIND = ['default', 'ours', 'about']
-const OF_A_TOXIC = ['type', 'about', 'attributes', 'closesWhenRemoved', 'open']
+const OF_A_TOXIC = ['type', 'about', 'attributes', 'closesWhenRemoved', 'strikes', 'open']
+const OF_STRIKES = ['protocol', 'on', 'answers', 'usually', 'only']
+const PROTOCOLS = ['amqp', 'postgres']
+const STREAMS = ['upstream', 'downstream']
 
 /** The API reads names in any case, and a type names a file. */
 const NAME = /^[a-z][a-z0-9_]*$/
@@ -18,7 +21,7 @@ const NAME = /^[a-z][a-z0-9_]*$/
  */
 export function problemOf(definition: unknown, known: readonly ToxicDefinition[]): string | undefined {
   if (!isFields(definition)) return `must be an object, defineToxic({ … }), not ${shown(definition)}`
-  const { type, about, attributes, closesWhenRemoved, open } = definition
+  const { type, about, attributes, closesWhenRemoved, strikes, open } = definition
   if (!isName(type)) return `type must be a word such as my_toxic, not ${shown(type)}`
   if (known.some((one) => one.type === type)) return `type "${type}" is taken`
   if (!isText(about)) return `about must be a sentence, not ${shown(about)}`
@@ -31,13 +34,26 @@ export function problemOf(definition: unknown, known: readonly ToxicDefinition[]
   )
     return `closesWhenRemoved must be true, false or "always", not ${shown(closesWhenRemoved)}`
   if (typeof open !== 'function') return `open must be a function, not ${shown(open)}`
-  const unknown = unknownIn(definition, OF_A_TOXIC)
+  const unknown = unknownIn(definition, OF_A_TOXIC) ?? strikesProblem(strikes)
   if (unknown) return unknown
   for (const [name, attribute] of Object.entries(attributes)) {
     const problem = isName(name) ? attributeProblem(attribute) : 'its name must be a word in lower case'
     if (problem) return `attributes.${name}: ${problem}`
   }
   return undefined
+}
+
+/** What `defineAmqpToxic` and `definePostgresToxic` put in. */
+function strikesProblem(strikes: unknown): string | undefined {
+  if (strikes === undefined) return undefined
+  if (!isFields(strikes)) return `strikes must be an object, not ${shown(strikes)}`
+  const { protocol, on } = strikes
+  if (!PROTOCOLS.some((one) => one === protocol))
+    return `strikes.protocol must be ${PROTOCOLS.join(' or ')}, not ${shown(protocol)}`
+  if (!isFields(on)) return `on must be an object, { upstream: ['basic.publish'] }, not ${shown(on)}`
+  const wrong = Object.entries(on).find(([, methods]) => !(Array.isArray(methods) && methods.every(isText)))
+  if (wrong) return `on.${wrong[0]} must be a list of methods, not ${shown(wrong[1])}`
+  return unknownIn(on, STREAMS) ?? unknownIn(strikes, OF_STRIKES)
 }
 
 function attributeProblem(attribute: unknown): string | undefined {

@@ -7,10 +7,21 @@ export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'connection.opened'; connection: number }
   /** The client's address, and ours towards the server. */
   | { kind: 'connection.dialled'; connection: number; client: string; upstreamLocal: string }
-  | { kind: 'connection.closed'; connection: number; cut: Cut | undefined; bytes: Record<Stream, LaneBytes> }
+  | {
+      kind: 'connection.closed'
+      connection: number
+      cut: Cut | undefined
+      bytes: Record<Stream, LaneBytes>
+      /** How far each lane, as its tap has seen it, was handed on, where messages were followed. */
+      handedOn?: Record<Stream, number> | undefined
+    }
   | { kind: 'dial.failed'; connection: number; error: string }
   /** A toxic, named, has done something to a connection for the first time. */
   | { kind: 'toxic.acted'; connection: number; by: string }
+  /** A toxic that acts on messages, named, cannot act on a connection. */
+  | { kind: 'toxic.spared'; connection: number; by: string; reason: string }
+  /** It was told to strike a message; the identity of its call, or of what it answers, where it has one. */
+  | { kind: 'toxic.struck'; connection: number; by: string; message: string; identity?: string | undefined }
   | ProxyChanged
   /** `what`: a toxic's name, `tap`, or `lease`. */
   | { kind: 'failed'; what: string; connection?: number; error: string }

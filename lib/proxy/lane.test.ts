@@ -27,7 +27,9 @@ async function storyOf(toxics: (typeof resetter)[]): Promise<string[]> {
     randomOf: () => seededRandom('seed'),
     toPair: () => {},
     acted: () => {},
-    tap: () => (bytes) => void story.push(`${bytes.toString()} seen`),
+    tap: () => ({ arrived: (bytes) => void story.push(`${bytes.toString()} seen`), altered: () => {} }),
+    front: undefined,
+    cannotStrike: () => undefined,
     cut: () => void story.push('cut'),
     failed: (_, error) => {
       throw error

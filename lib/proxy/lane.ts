@@ -4,7 +4,10 @@ import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { Chain, type ChainHost } from './chain.ts'
 import { noBytes, type LaneBytes } from './evidence.ts'
-import type { Ending, Outlet, Toxic } from './stage-host.ts'
+import type { Front } from './front/front.ts'
+import { Outflow, type OutflowHost } from './outflow.ts'
+import type { Ending, Surgery, Toxic } from './stage-host.ts'
+import type { Alteration, Tap } from './tap.ts'
 import { inTurn } from './turns.ts'
 
 /** Bytes in hand on one lane, beyond which its source is no longer read. */
@@ -17,13 +20,6 @@ const READ_AT_ONCE = 2 ** 17
 /** Reads from this size on are worth to be freed by hand: bytes. */
 const LARGE = 2 ** 13
 
-/** A batch beyond this is written in its turn, so that the event loop goes on. */
-const BATCH_BYTES = 2 ** 16
-const BATCH_WRITES = 64
-
-/** Sees a lane's bytes as they arrive, before any toxic; `at` is monotonic ms. It must not change them. */
-export type Tap = (bytes: Buffer, at: number) => void
-
 /** What all lanes of a server have in hand together, in bytes. */
 export interface Budget {
   held: number
@@ -35,7 +31,10 @@ export interface LaneOwner {
   randomOf(stream: Stream, toxic: Toxic): Random
   /** Writes to the other lane's destination. */
   toPair(stream: Stream, bytes: Buffer): void
+  cannotStrike(toxic: Toxic): string | undefined
   tap(stream: Stream): Tap | undefined
+  /** Where the connection's messages are followed. */
+  readonly front: Front | undefined
   /** For the first time on this connection. */
   acted(toxic: Toxic): void
   cut(toxic: Toxic, how: 'close' | 'reset'): void
@@ -44,16 +43,16 @@ export interface LaneOwner {
 }
 
 /** One direction of a connection: reads one socket, passes through the chain, writes to the other. */
-export class Lane implements ChainHost, Outlet {
+export class Lane implements ChainHost, OutflowHost {
   readonly stream: Stream
   readonly chain: Chain
+  readonly surgery: Surgery | undefined
   readonly #source: Socket
   readonly #destination: Socket
+  readonly #outflow: Outflow
   readonly #owner: LaneOwner
   #tap: Tap | undefined
   #received = 0
-  #written = 0
-  #writes = 0
   #dropped = 0
   #held = 0
   /** Dropped behind an end that a toxic has set. */
@@ -64,9 +63,8 @@ export class Lane implements ChainHost, Outlet {
   /** Bytes since its last turn, and whether it waits for the next one. */
   #readOn = 0
   #rests = false
-  /** What is written waits, and the end of the stream behind it. */
-  #corked = false
-  #ending: Ending | undefined
+  /** Nothing more is read; what has been read goes on. */
+  #stopped = false
   /** The count of a lane that has ended. */
   #final: LaneBytes | undefined
 
@@ -76,16 +74,18 @@ export class Lane implements ChainHost, Outlet {
     this.#destination = destination
     this.#owner = owner
     this.#tap = owner.tap(stream)
-    this.chain = new Chain(this, this)
+    this.surgery = owner.front?.surgery(stream)
+    this.#outflow = new Outflow(destination, this)
+    this.chain = new Chain(this, this.#outflow, owner.front?.exit(stream, this.#outflow))
   }
 
   /** Begins to read. A source that fails is one that was reset. */
   open(): void {
     this.#source.on('data', (bytes: Buffer) => this.#arrived(bytes))
-    this.#source.on('end', () => this.chain.ending('end'))
-    this.#source.on('error', () => this.chain.ending('reset'))
+    this.#source.on('end', () => this.#sourceEnded('end'))
+    this.#source.on('error', () => this.#sourceEnded('reset'))
     this.#destination.on('drain', () => this.balance())
-    this.#source.resume()
+    if (!this.#paused) this.#source.resume()
   }
 
   /** The connection has ended: what is in hand is lost, and counted so. */
@@ -101,11 +101,11 @@ export class Lane implements ChainHost, Outlet {
 
   get bytes(): LaneBytes {
     if (this.#final) return { ...this.#final }
-    const waiting = this.#destination.writableLength
+    const { sent, waiting } = this.#outflow
     return {
       ...noBytes(),
       received: this.#received,
-      sent: this.#written - waiting,
+      sent,
       held: this.#held + waiting,
       dropped: this.#dropped,
     }
@@ -126,6 +126,8 @@ export class Lane implements ChainHost, Outlet {
     const { isTransparent } = this.chain
     const full =
       this.#rests ||
+      this.#stopped ||
+      this.#outflow.isFrozen ||
       (this.#behindEnd > LANE_SHARE && !this.#destination.destroyed) ||
       (isTransparent ? this.#destination.writableNeedDrain : this.#isFull)
     if (full === this.#paused) return
@@ -143,7 +145,7 @@ export class Lane implements ChainHost, Outlet {
   }
 
   get #inHand(): number {
-    return this.#held + this.#destination.writableLength
+    return this.#held + this.#outflow.waiting
   }
 
   get #isFull(): boolean {
@@ -151,13 +153,26 @@ export class Lane implements ChainHost, Outlet {
     return inHand > LANE_LIMIT || (inHand > LANE_SHARE && this.#owner.budget.held > TOTAL_LIMIT)
   }
 
+  #sourceEnded(how: Ending): void {
+    const { front } = this.#owner
+    if (front) front.ending(this.stream, how)
+    else this.chain.ending(how)
+  }
+
   #arrived(bytes: Buffer): void {
     this.#received += bytes.length
+    const { front } = this.#owner
+    if (front?.cuts) {
+      front.cut(this.stream, bytes)
+      this.#rest(bytes.length)
+      return this.balance()
+    }
     // Where nothing can happen to them they need not wait until they have been read; toxics come behind the tap.
     const goesOn = this.chain.isTransparent
-    const unseen = goesOn && !this.#tap
+    const unseen = goesOn && !this.#tap && !front
     if (goesOn) this.chain.data(bytes)
-    if (this.#tap) this.#see(this.#tap, bytes)
+    if (this.#tap) this.see(bytes)
+    front?.follow(this.stream, bytes)
     if (!goesOn) this.chain.data(bytes)
     if (unseen && bytes.length >= LARGE && this.#hasLeft) free(bytes)
     if (!goesOn) this.#rest(bytes.length)
@@ -178,44 +193,41 @@ export class Lane implements ChainHost, Outlet {
 
   /** The system has all that has arrived. */
   get #hasLeft(): boolean {
-    return this.#held === 0 && this.#destination.writableLength === 0
+    return this.#inHand === 0
   }
 
-  /** A tap that throws is taken off; the traffic goes on. */
-  #see(tap: Tap, bytes: Buffer): void {
+  /** Shows the tap what has come, or was done. One that throws is taken off; the traffic goes on. */
+  see(seen: Buffer | Alteration): void {
     try {
-      tap(bytes, monotonicMs())
+      if (Buffer.isBuffer(seen)) this.#tap?.arrived(seen, monotonicMs())
+      else this.#tap?.altered(seen, monotonicMs())
     } catch (error) {
       this.#tap = undefined
       this.#owner.failed('tap', error)
     }
   }
 
-  // The end of the chain.
-
-  data(bytes: Buffer): void {
-    const { destroyed, writableEnded } = this.#destination
-    if (destroyed || writableEnded || this.#ending) return this.behindEnd(bytes.length)
-    const { length } = bytes
-    this.#written += length
-    this.#writes += 1
-    this.#destination.write(bytes, (error) => {
-      if (error) this.#unsent(length)
-    })
+  /** Nothing more is read, or all again; what has been read goes on. */
+  stop(stopped: boolean): void {
+    this.#stopped = stopped
+    this.balance()
   }
 
-  /** Its destination has gone before the system had it. */
-  #unsent(bytes: number): void {
-    this.#written -= bytes
-    this.#dropped += bytes
+  /** Nothing more is read or leaves until it is thawed. */
+  freeze(): void {
+    this.#outflow.freeze()
+    this.balance()
   }
 
-  ending(how: Ending): void {
-    if (this.#corked) return void (this.#ending = how)
-    if (how === 'end') return void this.#destination.end()
-    if (typeof how === 'object')
-      return void this.#destination.end(() => this.#owner.cut(how.closedBy, 'close'))
-    resetSocket(this.#destination)
+  /** What could not leave leaves, and the lane goes on. */
+  thaw(): void {
+    this.#outflow.thaw()
+    this.balance()
+  }
+
+  /** Behind what has left the chain. */
+  insert(bytes: Buffer): void {
+    this.#outflow.data(bytes)
   }
 
   // What toxics need.
@@ -236,24 +248,12 @@ export class Lane implements ChainHost, Outlet {
   }
 
   batch(run: () => void): void {
-    if (this.#corked) return run()
-    const [bytes, writes] = [this.#written, this.#writes]
-    this.#corked = true
-    this.#destination.cork()
-    run()
-    // Whoever changes a toxic does not wait until the system has what a hundred lanes had in hand.
-    if (this.#written - bytes > BATCH_BYTES || this.#writes - writes > BATCH_WRITES)
-      inTurn(() => this.#uncork())
-    else this.#uncork()
+    this.#outflow.batch(run)
     this.balance()
   }
 
-  #uncork(): void {
-    const ending = this.#ending
-    this.#corked = false
-    this.#ending = undefined
-    this.#destination.uncork()
-    if (ending) this.ending(ending)
+  unsent(bytes: number): void {
+    this.#dropped += bytes
   }
 
   toPair(bytes: Buffer): void {
@@ -262,6 +262,10 @@ export class Lane implements ChainHost, Outlet {
 
   randomOf(toxic: Toxic): Random {
     return this.#owner.randomOf(this.stream, toxic)
+  }
+
+  cannotStrike(toxic: Toxic): string | undefined {
+    return this.#owner.cannotStrike(toxic)
   }
 
   acted(toxic: Toxic): void {
@@ -284,11 +288,4 @@ export class Lane implements ChainHost, Outlet {
  */
 function free({ buffer, length }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
-}
-
-/** Sends RST, where that is possible: not while a FIN waits behind data that nobody reads. */
-export function resetSocket(socket: Socket): void {
-  if (socket.destroyed) return
-  if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) socket.destroy()
-  else socket.resetAndDestroy()
 }

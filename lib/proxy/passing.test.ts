@@ -101,7 +101,9 @@ describe('passing while toxics come and go', () => {
       }),
     })
     const tapOf = (stream: string) =>
-      stream === 'downstream' ? (bytes: Buffer) => void kept['tap']?.push(bytes) : undefined
+      stream === 'downstream'
+        ? { arrived: (bytes: Buffer) => void kept['tap']?.push(bytes), altered: () => {} }
+        : undefined
     using it = await rig([spec(keeper)], { tap: (_proxy, _connection, stream) => tapOf(stream) })
     const { client, server } = await it.connect()
     const sent = numbered(0, 2 ** 20)

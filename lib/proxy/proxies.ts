@@ -1,5 +1,7 @@
 import type { Cause } from './evidence.ts'
 import type { ProxyContext } from './context.ts'
+import { Consumers } from './front/consumers.ts'
+import { StrikeGroups } from './front/strike-groups.ts'
 import { Proxy, type ProxyChange } from './proxy.ts'
 import { inOrder, NameTaken, type ToxicSpec } from './toxics.ts'
 
@@ -22,8 +24,8 @@ export class Proxies {
   #turn: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(context: ProxyContext) {
-    this.#context = { ...context }
+  constructor(context: Omit<ProxyContext, 'consumers' | 'groups'>) {
+    this.#context = { ...context, consumers: new Consumers(), groups: new StrikeGroups() }
   }
 
   /**

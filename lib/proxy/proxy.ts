@@ -1,14 +1,12 @@
-import type { Socket } from 'node:net'
-import type { Stream } from '../toxic.ts'
 import { monotonicMs } from '../util/clock.ts'
 import { messageOf } from '../util/errors.ts'
 import { bindHost, destinationOf, formatAddress, parseAddress, type Destination } from './address.ts'
 import { Alarm } from './alarm.ts'
-import { Connection, type ConnectionOwner, type ConnectionView } from './connection.ts'
-import { Tally, type Cause, type Evidence } from './evidence.ts'
-import type { Budget, Tap } from './lane.ts'
+import type { ConnectionView } from './connection.ts'
+import { Connections, type ConnectionsHost, type Frozen } from './connections.ts'
 import type { ProxyContext } from './context.ts'
 import type { EventWithout, ProxyChanged, ProxyEvent } from './events.ts'
+import type { Cause, Evidence } from './evidence.ts'
 import { openListener, type Listener } from './listener.ts'
 import { Toxics } from './toxics.ts'
 import { UpstreamWatch, type OnUpstreamError } from './upstream-watch.ts'
@@ -23,20 +21,17 @@ export interface ProxyChange {
   upstream?: string | undefined
   enabled?: boolean | undefined
   onUpstreamError?: OnUpstreamError | undefined
-  /** A lease on being disabled: it is enabled again after this many ms. */
+  /** A lease on being disabled: it is enabled again after this many ms; 0 is none. */
   durationMs?: number | undefined
 }
 
 /** A listener with an upstream. */
-export class Proxy implements ConnectionOwner {
+export class Proxy implements ConnectionsHost {
   readonly name: string
-  readonly budget: Budget
-  readonly dialMs: number
   /** They survive disabling and moving. */
   readonly toxics: Toxics
   readonly #context: ProxyContext
-  readonly #tally = new Tally()
-  readonly #connections = new Set<Connection>()
+  readonly #connections: Connections
   readonly #lease = new Alarm(() => void this.#leaseEnded())
   /** As asked for, and as bound last. */
   #asked: string
@@ -56,27 +51,25 @@ export class Proxy implements ConnectionOwner {
   /** Disabled until it is updated. `listen` must be readable by `parseAddress`, `upstream` by `parseDestination`. */
   constructor(name: string, listen: string, upstream: string, context: ProxyContext) {
     this.name = name
-    this.budget = context.budget
-    this.dialMs = context.dialMs
     this.#context = context
     this.#asked = listen
     this.#listen = listen
     this.#upstream = upstream
     this.#dialled = destinationOf(upstream)
+    this.#connections = new Connections(this, context)
     this.toxics = new Toxics(
-      this.#tally.strikes,
-      () => this.#connections,
-      (change, toxic) => this.#tellChange({ kind: `toxic.${change}`, toxic }),
+      this.#connections.strikes,
+      () => this.#connections.open,
+      (change, toxic) => {
+        if (change === 'removed' || change === 'expired') context.groups.forget(toxic)
+        this.#tellChange({ kind: `toxic.${change}`, toxic })
+      },
     )
   }
 
   /** Resolved, once it has been bound. */
   get listen(): string {
     return this.#listen
-  }
-
-  get seed(): string {
-    return this.#context.seed
   }
 
   get upstream(): string {
@@ -114,6 +107,7 @@ export class Proxy implements ConnectionOwner {
   remove(cause: Cause): void {
     this.#removed = true
     this.#endLease()
+    for (const toxic of this.toxics.list()) this.#context.groups.forget(toxic)
     this.toxics.dispose()
     this.#close(cause)
     // A server that closes changes nothing about links.
@@ -121,56 +115,31 @@ export class Proxy implements ConnectionOwner {
   }
 
   connections(): ConnectionView[] {
-    return [...this.#connections].map((connection) => connection.view())
+    return this.#connections.views()
   }
 
   /** Closes one connection, which is no fault. @returns false if no such one is open. */
   cut(connection: number): boolean {
-    const open = [...this.#connections].find(({ id }) => id === connection)
-    open?.end({ kind: 'api' }, 'close')
-    return open !== undefined
+    return this.#connections.cut(connection)
+  }
+
+  /** Stops all connections, the open ones and those that come; to be ended by what it gives. */
+  freeze(): Frozen {
+    return this.#connections.freeze()
   }
 
   evidence(): Evidence {
-    return this.#tally.read(
-      monotonicMs(),
-      [...this.#connections].map((connection) => connection.bytes),
-    )
+    return this.#connections.evidence()
   }
 
-  // What connections need.
+  // What its connections need.
 
-  tap(connection: number, stream: Stream): Tap | undefined {
-    return this.#context.tap?.(this.name, connection, stream)
-  }
-
-  dialled(connection: number, addresses: { client: string; upstreamLocal: string }): void {
-    this.#tell({ kind: 'connection.dialled', connection, ...addresses })
-  }
-
-  dialFailed(connection: number, error: Error): void {
-    this.#tally.dialsFailed += 1
+  upstreamFailed(): void {
     this.#watch?.isDown()
-    this.#tell({ kind: 'dial.failed', connection, error: error.message })
   }
 
-  acted(connection: number, by: string): void {
-    this.#tell({ kind: 'toxic.acted', connection, by })
-  }
-
-  failed(connection: number, what: string, error: unknown): void {
-    this.#tell({ kind: 'failed', what, connection, error: messageOf(error) })
-  }
-
-  closed(connection: Connection, cause: Cause | undefined): void {
-    const { id, ageMs, bytes } = connection
-    const { upstream, downstream } = bytes
-    this.#connections.delete(connection)
-    this.#tally.closed(bytes)
-    const now = { connection: id, at: monotonicMs(), ageMs }
-    const carried = { upstreamBytes: upstream.received, downstreamBytes: downstream.received }
-    const cut = cause && this.#tally.cut(cause, { ...now, ...carried })
-    this.#tell({ kind: 'connection.closed', connection: id, cut, bytes })
+  tell(event: EventWithout<ProxyEvent>): void {
+    this.#context.onEvent?.({ proxy: this.name, at: monotonicMs(), ...event })
   }
 
   // Within.
@@ -203,7 +172,7 @@ export class Proxy implements ConnectionOwner {
     }
     this.#onUpstreamError = change.onUpstreamError ?? this.#onUpstreamError
     if (!enabled) this.#close({ kind: 'disabled' })
-    else if (moved || redirected) this.#cutAll({ kind: 'api' })
+    else if (moved || redirected) this.#connections.cutAll({ kind: 'api' })
     this.#watchUpstream()
     this.#rent(change)
   }
@@ -227,14 +196,7 @@ export class Proxy implements ConnectionOwner {
   }
 
   #openListener(listen: string): Promise<Listener> {
-    return openListener(listen, (socket) => this.#accept(socket))
-  }
-
-  #accept(socket: Socket): void {
-    this.#tally.opened += 1
-    const id = this.#tally.opened
-    this.#tell({ kind: 'connection.opened', connection: id })
-    this.#connections.add(new Connection(id, socket, this.#dialled, this))
+    return openListener(listen, (socket) => this.#connections.accept(socket, this.#dialled))
   }
 
   /** The listener is closed while the upstream is down, where that is asked for. */
@@ -242,7 +204,7 @@ export class Proxy implements ConnectionOwner {
     this.#unwatch()
     const listener = this.#listener
     if (listener && this.#onUpstreamError === 'refuse')
-      this.#watch = new UpstreamWatch(this.#dialled, this.dialMs, (up) => listener.open(up))
+      this.#watch = new UpstreamWatch(this.#dialled, this.#context.dialMs, (up) => listener.open(up))
     else listener?.open(true)
   }
 
@@ -255,11 +217,7 @@ export class Proxy implements ConnectionOwner {
     this.#unwatch()
     this.#listener?.close()
     this.#listener = undefined
-    this.#cutAll(cause)
-  }
-
-  #cutAll(cause: Cause): void {
-    for (const connection of this.#connections) connection.end(cause, 'close')
+    this.#connections.cutAll(cause)
   }
 
   #isAt(listen: string): boolean {
@@ -271,8 +229,8 @@ export class Proxy implements ConnectionOwner {
   }
 
   #rent({ enabled, durationMs }: ProxyChange): void {
-    if (this.enabled || enabled === false) this.#endLease()
-    if (durationMs === undefined || this.enabled || this.#removed) return
+    if (this.enabled || enabled === false || durationMs !== undefined) this.#endLease()
+    if (!durationMs || this.enabled || this.#removed) return
     this.#expiresAt = new Date(Date.now() + durationMs)
     this.#lease.set(monotonicMs() + durationMs)
   }
@@ -286,16 +244,12 @@ export class Proxy implements ConnectionOwner {
     try {
       await this.#inTurn({ enabled: true }, 'disabling.expired')
     } catch (error) {
-      this.#tell({ kind: 'failed', what: 'lease', error: messageOf(error) })
+      this.tell({ kind: 'failed', what: 'lease', error: messageOf(error) })
       if (!this.#removed) this.#lease.set(monotonicMs() + RETRY_MS)
     }
   }
 
   #tellChange(change: ProxyChanged): void {
-    if (this.#made) this.#tell(change)
-  }
-
-  #tell(event: EventWithout<ProxyEvent>): void {
-    this.#context.onEvent?.({ proxy: this.name, at: monotonicMs(), ...event })
+    if (this.#made) this.tell(change)
   }
 }

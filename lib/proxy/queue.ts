@@ -1,3 +1,4 @@
+import type { Piece, Unit } from '../toxic/units.ts'
 import type { Pace } from '../toxic.ts'
 import { checkSent } from './checks.ts'
 
@@ -8,6 +9,10 @@ export interface Item {
   readonly since: number
   /** What has not left yet; undefined is the end of the stream. */
   bytes: Buffer | undefined
+  /** What the bytes are, before they have left the toxics that act on messages. */
+  readonly unit?: Unit | Piece | undefined
+  /** Others pass it. */
+  isAside?: boolean
   /** It leaves piece by piece. */
   readonly pace?: Pace
   /** Bytes of the next piece; 0 until it has been asked for. */
@@ -47,6 +52,24 @@ export class Queue {
   putAside(item: Item): void {
     const later = this.#aside.findIndex((other) => other.due > item.due)
     this.#aside.splice(later < 0 ? this.#aside.length : later, 0, item)
+  }
+
+  get hasAside(): boolean {
+    return this.#aside.length > 0
+  }
+
+  /** Takes off what is aside and meets the condition, in order. */
+  takeAsideIf(meets: (item: Item) => boolean | undefined): Item[] {
+    const taken = this.#aside.filter(meets)
+    if (taken.length > 0) this.#aside = this.#aside.filter((item) => !taken.includes(item))
+    return taken
+  }
+
+  /** @returns false if it has left. */
+  takeAside(item: Item): boolean {
+    const index = this.#aside.indexOf(item)
+    if (index >= 0) this.#aside.splice(index, 1)
+    return index >= 0
   }
 
   /** The next item to leave. */
@@ -101,7 +124,7 @@ export class Queue {
 /** Adds a small item to another, which then leaves when that would have, or in its own pace. */
 function joined(to: Item, item: Item): boolean {
   const paced = to.pace !== undefined
-  if (!to.bytes || !item.bytes || paced !== (item.pace !== undefined)) return false
+  if (!to.bytes || !item.bytes || to.unit || item.unit || paced !== (item.pace !== undefined)) return false
   if (to.bytes.length + item.bytes.length > SLOT_BYTES) return false
   to.bytes = Buffer.concat([to.bytes, item.bytes])
   if (!paced) to.due = item.due

@@ -1,3 +1,4 @@
+import type { Piece, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Chunk, Hooks, Pace, Stream, ToxicLane } from '../toxic.ts'
 import type { Random } from '../util/random.ts'
 import { monotonicMs } from '../util/clock.ts'
@@ -16,8 +17,8 @@ export class Stage implements ToxicLane, Outlet {
   acted = false
   readonly pair: ToxicLane['pair']
   readonly random: Random
-  readonly #host: StageHost
-  readonly #toxic: Toxic
+  protected readonly host: StageHost
+  protected readonly toxic: Toxic
   #hooks: Hooks = {}
   readonly #queue = new Queue()
   /** When the last of what is in hand may leave. */
@@ -30,8 +31,8 @@ export class Stage implements ToxicLane, Outlet {
   readonly #timers = new Alarms()
 
   constructor(host: StageHost, toxic: Toxic, random: Random, next: Outlet) {
-    this.#host = host
-    this.#toxic = toxic
+    this.host = host
+    this.toxic = toxic
     this.random = random
     this.next = next
     this.pair = { send: (bytes) => this.#insert(bytes) }
@@ -39,15 +40,16 @@ export class Stage implements ToxicLane, Outlet {
 
   /** Starts the toxic; apart from the constructor, since it may cut the connection at once. */
   open(): void {
-    this.#run(() => {
-      this.#hooks = checkHooks(this.#toxic.definition.open(this))
+    this.run(() => {
+      this.#hooks = this.hooksFrom(checkHooks(this.toxic.definition.open(this)))
+      this.opened(this.#hooks)
     })
   }
 
   /** The attributes have changed: what is delayed leaves now, what is paced in the new pace; the timers end. */
   update(): void {
     this.#leave(this.#queue.takeUnpaced())
-    this.#run(() => this.#hooks.updated?.())
+    this.run(() => this.#hooks.updated?.())
     if (!this.#closed) this.#arm()
   }
 
@@ -79,53 +81,51 @@ export class Stage implements ToxicLane, Outlet {
 
   // What comes in.
 
-  data(bytes: Buffer): void {
+  data(bytes: Buffer, unit?: Unit | Piece): void {
     if (this.#closed) return
     if (this.#ended) return this.#behindEnd(bytes)
-    if (this.#hooks.data) this.#run(() => this.#hooks.data?.({ bytes, at: monotonicMs() }))
-    else if (this.#queue.isOpen) this.next.data(bytes)
-    else this.send({ bytes, at: 0 })
+    if (unit?.protocol && this.#queue.hasAside) this.#clearTheWay(unit)
+    if (this.#hooks.data && !this.passes(unit))
+      this.run(() => this.#hooks.data?.({ bytes, at: monotonicMs(), unit }))
+    else if (this.#queue.isOpen) this.next.data(bytes, unit)
+    else this.send({ bytes, at: 0, unit })
   }
 
   ending(how: Ending): void {
     if (this.#closed || typeof this.#ending === 'object') return
     this.#ended = true
     this.#ending = how
-    if (this.#hooks.end) this.#run(() => this.#hooks.end?.())
+    if (this.#hooks.end) this.run(() => this.#hooks.end?.())
     else this.end()
   }
 
   // What the toxic may do.
 
   get stream(): Stream {
-    return this.#host.stream
+    return this.host.stream
   }
 
   get attributes(): AttributeValues {
-    return this.#toxic.attributes
+    return this.toxic.attributes
   }
 
   shared<T extends object>(make: () => T): T {
-    this.#toxic.shared ??= make()
-    return this.#toxic.shared as T
+    this.toxic.shared ??= make()
+    return this.toxic.shared as T
   }
 
   now(): number {
     return monotonicMs()
   }
 
-  send({ bytes, at }: Chunk, due = 0, options?: { aside?: boolean }): void {
+  send({ bytes, at, unit }: Chunk, due = 0, options?: { aside?: boolean }): void {
     if (this.#closed) return
     checkSent(bytes, due)
     const now = monotonicMs()
-    const item = { due, since: arrivalOf(at, now), bytes }
-    if (options?.aside && due > now) {
-      this.#delayed(bytes)
-      this.#queue.putAside(item)
-      return this.#arm()
-    }
+    const item: Item = { due, since: arrivalOf(at, now), bytes, unit }
+    if (options?.aside && due > now) return this.#putAside(item, bytes)
     this.#emptyAt = Math.max(this.#emptyAt, due)
-    if (due <= now && this.#queue.isOpen) return this.next.data(bytes)
+    if (due <= now && this.#queue.isOpen) return this.next.data(bytes, unit)
     item.due = this.#emptyAt
     this.#push(item, bytes)
   }
@@ -146,16 +146,28 @@ export class Stage implements ToxicLane, Outlet {
     this.send(chunk, Infinity)
   }
 
-  drop({ bytes }: Chunk): void {
-    this.#act()
-    this.#toxic.strikes.dropped(bytes.length)
-    this.#host.dropped(bytes.length)
+  keep({ bytes, at, unit }: Chunk): () => void {
+    if (this.#closed) return () => {}
+    checkSent(bytes)
+    const item: Item = { due: Infinity, since: arrivalOf(at, monotonicMs()), bytes, unit }
+    this.#putAside(item, bytes)
+    return () => {
+      if (this.#queue.takeAside(item)) this.#pass(item)
+      this.#arm()
+    }
+  }
+
+  drop({ bytes, unit }: Chunk): void {
+    this.act()
+    if (unit?.protocol) this.host.surgery?.withheld(unit)
+    this.toxic.strikes.dropped(bytes.length)
+    this.host.dropped(bytes.length)
   }
 
   end(due = 0): void {
     if (this.#closed) return
     const now = monotonicMs()
-    if (due > now) this.#act()
+    if (due > now) this.act()
     this.#emptyAt = Math.max(this.#emptyAt, due)
     if (due <= now && this.#queue.isEmpty) return this.next.ending(this.#ending)
     this.#queue.push({ due: this.#emptyAt, since: now, bytes: undefined })
@@ -164,26 +176,63 @@ export class Stage implements ToxicLane, Outlet {
 
   finish(): void {
     if (this.#closed || typeof this.#ending === 'object') return
-    this.#act()
+    this.act()
     this.#ended = true
-    this.#ending = { closedBy: this.#toxic }
+    this.#ending = { closedBy: this.toxic }
     this.end()
   }
 
   after(ms: number, run: () => void): void {
-    if (!this.#closed) this.#timers.add(ms, () => this.#run(run))
+    if (!this.#closed) this.#timers.add(ms, () => this.run(run))
+  }
+
+  release(): void {
+    this.#leave(this.#queue.takeAll())
   }
 
   // Within.
 
+  /** The hooks by which the engine runs those of the toxic. */
+  protected hooksFrom(hooks: Hooks): Hooks {
+    return hooks
+  }
+
+  /** It is none that the toxic is shown: asked once for each. */
+  protected passes(_unit: Unit | Piece | undefined): boolean {
+    return false
+  }
+
+  /** The toxic has been opened. */
+  protected opened(_hooks: Hooks): void {}
+
+  /** The toxic is changed or removed: what was in hand has left. */
+  protected cleared(): void {}
+
   #leave(items: readonly Item[]): void {
     this.#timers.clear()
-    this.#alarm.clear()
     this.#emptyAt = monotonicMs()
-    this.#host.batch(() => {
+    this.host.batch(() => {
       for (const item of items) this.#pass(item)
       if (items.some((item) => !item.bytes)) this.next.ending(this.#ending)
     })
+    this.cleared()
+  }
+
+  /** What may be overtaken, but not by this. */
+  #clearTheWay(unit: Unit): void {
+    const first = this.#queue.takeAsideIf(
+      (item) => item.unit?.protocol !== undefined && unit.ends?.(item.unit),
+    )
+    for (const item of first) this.#pass(item)
+    if (first.length > 0) this.#arm()
+  }
+
+  #putAside(item: Item, bytes: Buffer): void {
+    this.#delayed(bytes)
+    this.#queue.putAside(item)
+    if (item.unit?.protocol) this.host.surgery?.withheld(item.unit)
+    item.isAside = true
+    this.#arm()
   }
 
   #push(item: Item, bytes: Buffer): void {
@@ -193,43 +242,43 @@ export class Stage implements ToxicLane, Outlet {
   }
 
   #delayed(bytes: Buffer): void {
-    this.#act()
-    this.#toxic.strikes.delayed(bytes.length)
-    this.#host.held(bytes.length)
+    this.act()
+    this.toxic.strikes.delayed(bytes.length)
+    this.host.held(bytes.length)
   }
 
   #behindEnd(bytes: Buffer): void {
     const { length } = bytes
-    if (typeof this.#ending === 'object' && this.#ending.closedBy === this.#toxic)
-      this.#toxic.strikes.dropped(length)
-    this.#host.behindEnd(length)
+    if (typeof this.#ending === 'object' && this.#ending.closedBy === this.toxic)
+      this.toxic.strikes.dropped(length)
+    this.host.behindEnd(length)
   }
 
   #insert(bytes: Buffer): void {
     checkSent(bytes)
-    this.#act()
-    this.#host.toPair(bytes)
+    this.act()
+    this.host.toPair(bytes)
   }
 
-  #act(): void {
+  protected act(): void {
     if (this.acted) return
     this.acted = true
-    this.#host.acted(this.#toxic)
+    this.host.acted(this.toxic)
   }
 
   #strikeCut(how: 'close' | 'reset'): void {
     if (this.#closed) return
-    this.#act()
-    this.#host.cut(this.#toxic, how)
+    this.act()
+    this.host.cut(this.toxic, how)
   }
 
   /** Runs the toxic's code: what it throws ends this connection and nothing else. */
-  #run(hook: () => unknown): void {
+  protected run(hook: () => unknown): void {
     if (this.#closed) return
     try {
       checkSynchronous(hook())
     } catch (error) {
-      this.#host.failed(this.#toxic, error)
+      this.host.failed(this.toxic, error)
     }
   }
 
@@ -240,9 +289,9 @@ export class Stage implements ToxicLane, Outlet {
   /** Each on its own, so that what was cut stays apart; as one write where there are very many. */
   #release(): void {
     const now = monotonicMs()
-    if (this.#queue.hasDue(AT_ONCE, now)) this.#host.batch(() => this.#releaseDue(now))
+    if (this.#queue.hasDue(AT_ONCE, now)) this.host.batch(() => this.#releaseDue(now))
     else this.#releaseDue(now)
-    this.#host.balance()
+    this.host.balance()
     this.#arm()
   }
 
@@ -262,29 +311,30 @@ export class Stage implements ToxicLane, Outlet {
 
   /** @returns how many pieces have left: one, or none if its turn has not come. */
   #releasePiece(item: Item, now: number): number {
-    this.#run(() => askForPiece(item))
+    this.run(() => askForPiece(item))
     if (this.#closed || item.due > now || !item.bytes) return 0
     if (item.size === item.bytes.length) {
       this.#queue.shift()
       this.#pass(item)
     } else {
       const piece = this.#cut(item)
-      this.#host.held(-piece.length)
+      this.host.held(-piece.length)
       this.next.data(piece)
     }
     return 1
   }
 
   #cut(item: Item): Buffer {
-    if (item.size !== item.bytes?.length) this.#act()
+    if (item.size !== item.bytes?.length) this.act()
     return cutPiece(item)
   }
 
-  #pass({ bytes, since }: Item): void {
+  #pass({ bytes, since, unit, isAside }: Item): void {
     if (!bytes) return
-    this.#toxic.strikes.left(monotonicMs() - since)
-    this.#host.held(-bytes.length)
-    this.next.data(bytes)
+    this.toxic.strikes.left(monotonicMs() - since)
+    this.host.held(-bytes.length)
+    if (isAside && unit?.protocol) this.host.surgery?.released(unit)
+    this.next.data(bytes, unit)
   }
 }
 

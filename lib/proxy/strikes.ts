@@ -9,6 +9,10 @@ export interface Strikes {
   delayedMs: number
   bytesDropped: number
   connectionsCut: number
+  /** By toxics that act on messages: those that matched, that were struck, and of which it could not be told. */
+  messagesMatched?: number
+  messagesStruck?: number
+  messagesUndecided?: number
 }
 
 /** What one toxic did, since it was made. */
@@ -59,6 +63,21 @@ export class StrikeCount {
   dropped(bytes: number): void {
     this.#strikes.bytesDropped += bytes
     this.#all?.dropped(bytes)
+  }
+
+  matched(): void {
+    this.#strikes.messagesMatched = (this.#strikes.messagesMatched ?? 0) + 1
+    this.#all?.matched()
+  }
+
+  struck(): void {
+    this.#strikes.messagesStruck = (this.#strikes.messagesStruck ?? 0) + 1
+    this.#all?.struck()
+  }
+
+  undecided(): void {
+    this.#strikes.messagesUndecided = (this.#strikes.messagesUndecided ?? 0) + 1
+    this.#all?.undecided()
   }
 
   cut(): void {

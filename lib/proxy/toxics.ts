@@ -13,11 +13,11 @@ export interface ToxicSpec {
   stream: Stream
   toxicity: number
   attributes: AttributeValues
-  /** A lease: it ends itself after this many ms. */
+  /** A lease: it ends itself after this many ms; 0 is none. */
   durationMs?: number
 }
 
-/** What may be changed of a toxic; what is undefined stays. A duration begins now. */
+/** What may be changed of a toxic; what is undefined stays. A duration begins now, and 0 ends the lease and not the toxic. */
 export type ToxicChange = Partial<Pick<ToxicSpec, 'toxicity' | 'attributes' | 'durationMs'>>
 
 /** A toxic of a proxy, with its lease. */
@@ -149,6 +149,9 @@ export const inOrder = <T extends { stream: Stream }>(toxics: readonly T[]): T[]
 
 function rent({ toxic, lease }: Entry, durationMs: number | undefined): void {
   if (durationMs === undefined) return
+  lease.clear()
+  toxic.expiresAt = undefined
+  if (durationMs === 0) return
   toxic.expiresAt = new Date(Date.now() + durationMs)
   lease.set(monotonicMs() + durationMs)
 }

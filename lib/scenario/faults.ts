@@ -1,7 +1,9 @@
 import type { FaultArmed, FaultEvidence, FaultKind } from '../ledger/fault-entries.ts'
+import { unknownAttribute } from '../proxy/attributes.ts'
 import { UsageError } from '../util/errors.ts'
 import { pauseFor } from '../util/poll.ts'
 import type { Random } from '../util/random.ts'
+import { toxics } from '../../toxics/index.ts'
 import { actionsInHand } from './in-hand.ts'
 import { watchLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
@@ -58,13 +60,34 @@ export class Faults {
     return [...this.lasting.keys()]
   }
 
-  /** A toxic on both streams of each link, unless told otherwise. */
+  /** The name of another fault. */
+  newId(): string {
+    this.count += 1
+    return `f${this.count}`
+  }
+
+  /** A fault that lasts until the judging, or until it is ended; it is ended once. */
+  lasts(id: string, end: () => Promise<void>): void {
+    this.lasting.set(id, async () => {
+      await end()
+      this.lasting.delete(id)
+    })
+  }
+
+  /**
+   * A toxic on both streams of each link, unless told otherwise.
+   * @throws {UsageError} naming the nearest if it has no such attribute.
+   */
   toxic(
     links: string[],
     type: string,
     attributes: Record<string, number | string>,
     length: ToxicLength = {},
   ): Promise<void> {
+    // The server ignores what it does not know, as Toxiproxy does: a mistyped name must not pass for a fault.
+    const definition = toxics.find((one) => one.type === type)
+    const unknown = definition && unknownAttribute(definition, Object.keys(attributes))
+    if (unknown !== undefined) throw new UsageError(unknown)
     const { stream, toxicity = 1 } = length
     const streams: ToxicRequest['stream'][] = stream === undefined ? ['upstream', 'downstream'] : [stream]
     const named = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)
@@ -177,8 +200,7 @@ export class Faults {
 
   /** Announces a fault, and returns when the seed lets it begin. */
   private async arm(fault: Omit<FaultArmed, 'kind' | 'fault' | 'beginsAfterMs'>): Promise<string> {
-    this.count += 1
-    const id = `f${this.count}`
+    const id = this.newId()
     const beginsAfterMs = Math.round(this.random() * MOMENT_SPREAD_MS)
     this.session.record({ kind: 'fault.armed', fault: id, beginsAfterMs, ...fault })
     await pauseFor(beginsAfterMs, this.session.plan.signal)

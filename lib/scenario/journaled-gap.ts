@@ -6,7 +6,8 @@ export const gapExpected = (scenario: string, { breaks, ...gap }: KnownGap): Gap
   kind: 'gap.expected',
   scenario,
   ...gap,
-  breaks: breaks.map(({ word, text, evidence = [] }) => ({
+  breaks: breaks.map(({ word, text, evidence = [], ...more }) => ({
+    ...more,
     word,
     text: String(text),
     evidence: evidence.map(String),
@@ -20,7 +21,8 @@ export const gapFrom = ({ name, because, breaks, rpc, mistral, seen }: GapExpect
   rpc,
   mistral,
   seen,
-  breaks: breaks.map(({ word, text, evidence }) => ({
+  breaks: breaks.map(({ word, text, evidence, ...more }) => ({
+    ...more,
     word,
     text: patternFrom(text),
     evidence: evidence.map(patternFrom),

@@ -1,5 +1,6 @@
 import type { LinkEvidence } from '../ledger/fault-entries.ts'
 import type { Evidence } from '../proxy/evidence.ts'
+import type { Strikes } from '../proxy/strikes.ts'
 import { FrontWatch } from './front-watch.ts'
 import {
   readEvidence,
@@ -11,6 +12,10 @@ import {
 
 export const watchLinks = (session: Watched, links: readonly string[], fault: WatchedFault): LinkWatch =>
   session.fronted ? new FrontWatch(session, links, fault) : new EmbeddedWatch(session, links)
+
+/** What a fault at our own server does, also where a real Toxiproxy stands in front of it. */
+export const watchOwnLinks = (session: Watched, links: readonly string[]): LinkWatch =>
+  new EmbeddedWatch(session, links)
 
 /** Our own server counts what each of its faults does. */
 class EmbeddedWatch implements LinkWatch {
@@ -46,6 +51,16 @@ class EmbeddedWatch implements LinkWatch {
       chunksDelayed: after.toxics.chunksDelayed - before.toxics.chunksDelayed,
       bytesDelayed: after.toxics.bytesDelayed - before.toxics.bytesDelayed,
       bytesDropped: after.toxics.bytesDropped - before.toxics.bytesDropped,
+      ...messagesBetween(before.toxics, after.toxics),
     }
+  }
+}
+
+/** Where no toxic has acted on messages nothing is said of them. */
+function messagesBetween(before: Strikes, after: Strikes): Partial<LinkEvidence> {
+  const { messagesStruck: struck, messagesUndecided: undecided } = after
+  return {
+    ...(struck !== undefined && { messagesStruck: struck - (before.messagesStruck ?? 0) }),
+    ...(undecided !== undefined && { messagesUndecided: undecided - (before.messagesUndecided ?? 0) }),
   }
 }

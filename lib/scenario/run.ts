@@ -16,12 +16,15 @@ import { settle } from './at-rest.ts'
 import { Faults, type Length, type ToxicLength } from './faults.ts'
 import { actionsInHand } from './in-hand.ts'
 import { allLinks } from './link-evidence.ts'
+import { Calls, type CallMatch, type Way } from './calls.ts'
 import { Observer } from './observer.ts'
+import { Queries, type QueryMatch } from './queries.ts'
 import type { Session } from './session.ts'
+import { StrikeFaults, type Strike } from './strike-faults.ts'
 
 export interface VerdictOptions {
-  /** Words that this promise allows. */
-  allow?: AllowedWord[]
+  /** Words that this promise allows; and faults on messages: what became of the very messages that they struck. */
+  allow?: (AllowedWord | Strike)[]
   /** The state in which each execution is to end. Default SUCCESS. */
   expect?: 'SUCCESS' | 'ERROR'
   /** How long the executions may take from now on. Default 120. */
@@ -40,6 +43,12 @@ export interface LinkFaults {
   blackHole(length?: Length): Promise<void>
   /** TCP RST to both ends of every connection. */
   reset(): Promise<void>
+  /** Calls of a method that are delivered to the links' nodes, `reply`: any reply; a fault on one of them is armed. */
+  onCall(call: string, match?: CallMatch): Calls
+  /** Calls of a method that the links' nodes publish. */
+  onPublish(call: string, match?: CallMatch): Calls
+  /** Statements on links to PostgreSQL. */
+  onQuery(query: RegExp, match?: QueryMatch): Queries
 }
 
 const DEFAULT_DEADLINE_S = 120
@@ -52,6 +61,7 @@ export class Run {
   private readonly graphs = new Map<string, Graph>()
   private readonly observer: Observer
   private readonly faults: Faults
+  readonly strikes: StrikeFaults
   private last: Verdict | undefined
 
   constructor(session: Session, scenario: string) {
@@ -59,6 +69,7 @@ export class Run {
     this.scenario = scenario
     this.observer = new Observer(session, this.executions)
     this.faults = new Faults(session, this.observer, seededRandom(session.plan.seed, scenario, 'moments'))
+    this.strikes = new StrikeFaults(session, this.observer, this.faults)
   }
 
   /** What lies in the queues before anything is started is not this promise's. */
@@ -112,6 +123,12 @@ export class Run {
       down: (length) => this.faults.down(names, length),
       blackHole: (length) => this.faults.toxic(names, 'timeout', { timeout: 0 }, length),
       reset: () => this.faults.reset(names),
+      onCall: (call, match) => this.calls(names, service, call, 'delivered', match),
+      onPublish: (call, match) => this.calls(names, service, call, 'published', match),
+      onQuery: (query, match) => {
+        if (service !== 'postgres') throw new UsageError(`there are no statements on links to ${service}`)
+        return new Queries(this, names, query, match)
+      },
     }
   }
 
@@ -181,7 +198,9 @@ export class Run {
       timeouts,
       deadlineMs: deadlineSeconds * 1000,
     })
-    session.record({ kind: 'judged', scenario: this.scenario, expect, allow, faultless })
+    const words = allow.filter((one) => typeof one === 'string')
+    const struck = allow.flatMap((one) => (typeof one === 'string' ? [] : one.struck))
+    session.record({ kind: 'judged', scenario: this.scenario, expect, allow: words, struck, faultless })
     await session.journal.flush()
     this.last = judgeFacts(session.scenarios.factsOf(this.scenario))
     return this.last
@@ -195,6 +214,11 @@ export class Run {
       this.session.effects.release()
       this.session.effects.take(0)
     }
+  }
+
+  private calls(names: string[], service: Service, call: string, way: Way, match?: CallMatch): Calls {
+    if (service !== 'rabbitmq') throw new UsageError(`there are no calls on links to ${service}`)
+    return new Calls(this, names, call, way, match)
   }
 
   private async request(id: string, definition: ReturnType<typeof buildWorkflow>[number]): Promise<void> {

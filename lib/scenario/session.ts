@@ -24,10 +24,18 @@ import { toxics } from '../../toxics/index.ts'
 import { openEffects, type Effects } from './effects.ts'
 import { linkFabric } from './fabric.ts'
 import { linkChanged } from './link-changes.ts'
+import { Names } from './names.ts'
 import { learnToxics } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
+import { Triggers } from './triggers.ts'
 import { Recorder } from './watch/recorder.ts'
 import { together, type WireWatch } from './watch/watch.ts'
+
+/** A message that a toxic was told to strike: where, and the identity of its call, where it has one. */
+export interface Struck {
+  link: string
+  identity: string | undefined
+}
 
 export interface SessionPlan {
   /** What people call the cluster. */
@@ -70,6 +78,11 @@ export interface Session extends AsyncDisposable {
   readonly tap: RunningToxiproxy
   /** Where faults are applied: our own server, or the real Toxiproxy in front of it. */
   readonly faults: ToxiproxyApi
+  /** Our own server, for faults on messages, which a real Toxiproxy does not know. */
+  readonly own: ToxiproxyApi
+  /** Told of each message that a toxic of this name strikes, at once. */
+  readonly strikes: Map<string, (struck: Struck) => void>
+  readonly triggers: Triggers
   /** A real Toxiproxy stands in front. */
   readonly fronted: boolean
   readonly effects: Effects
@@ -112,14 +125,26 @@ function startTap(
   { seed, judges = true }: SessionPlan,
   known: readonly ToxicDefinition[],
   watch: WireWatch,
+  strikes: Session['strikes'],
+  names: Names,
   record: (fact: Fact) => void,
 ): Promise<RunningToxiproxy> {
   const onEvent = (event: ProxyEvent) => {
     watch.onEvent(event)
+    names.onEvent(event)
+    if (event.kind === 'toxic.struck')
+      strikes.get(event.by)?.({ link: event.proxy, identity: event.identity })
     const fault = judges ? undefined : linkChanged(event)
     if (fault !== undefined) record(fault)
   }
-  return startToxiproxy({ toxics: known, seed, tap: watch.tap, onEvent })
+  return startToxiproxy({
+    toxics: known,
+    seed,
+    tap: watch.tap,
+    follows: () => true,
+    namesOf: names.of,
+    onEvent,
+  })
 }
 
 /** Ends what was opened, last first; the first error is kept, the rest must still be ended. */
@@ -150,12 +175,17 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     broken = error
     plan.onBroken?.(error)
   }
+  const names = new Names((asks) => journal.tellsWire(asks))
   const journal = await Recorder.open(join(plan.folder, 'journal.ndjson'), {
     side: front === undefined ? 'node' : 'service',
     retainsWire: plan.judges !== false,
     onError: breakDown,
+    onWire: (fact) => names.learn(fact),
   })
-  const record = (fact: Fact) => void journal.append(fact)
+  const record = (fact: Fact) => {
+    names.learn(fact)
+    journal.append(fact)
+  }
   const onEvent = (event: ClusterEvent) => {
     record(event)
     if (event.kind === 'node.exited' && !event.expected && !isNode(event.node))
@@ -197,8 +227,10 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       toxiproxy: front === undefined ? 'embedded' : `${front.url} (${frontVersion})`,
     })
     const watch = together(plan.watch ? [journal.watch, plan.watch] : [journal.watch])
-    const known = [...toxics]
-    const tap = await startTap(plan, known, watch, record)
+    const triggers = new Triggers()
+    const known = [...toxics, ...triggers.definitions]
+    const strikes: Session['strikes'] = new Map()
+    const tap = await startTap(plan, known, watch, strikes, names, record)
     opened.push(tap)
     const own = new ToxiproxyApi(tap.url, 'our own proxy server')
     const effects = await openEffects({ onFact: record })
@@ -216,6 +248,8 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
     opened.push(cluster)
     const database = new MistralDatabase({ port: cluster.postgres.port, database: 'mistral' })
     opened.push(database)
+    names.use(() => database.readNames())
+    opened.push({ [Symbol.asyncDispose]: async () => names[Symbol.dispose]() })
     const rest = () => {
       const api = [...cluster.nodes.values()].find((node) => node.kind === 'api')
       if (api === undefined) throw new HarnessError('no api node runs')
@@ -229,6 +263,9 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       cluster,
       tap,
       faults,
+      own,
+      strikes,
+      triggers,
       fronted: front !== undefined,
       effects,
       database,

@@ -5,6 +5,7 @@
  */
 import { ask } from '../api/ask.helper.ts'
 import { bytesContract } from './conformance/bytes.helper.ts'
+import { failuresThatLeak } from './conformance/leaks.helper.ts'
 import { clientContract } from './conformance/client.helper.ts'
 import { failuresOfRequests } from './conformance/requests.helper.ts'
 import { failuresOnTheWire } from './conformance/wire.helper.ts'
@@ -44,6 +45,7 @@ for (const server of servers) {
   describe(`the failures of Toxiproxy, by their numbers, and ${server.name}`, () => {
     describe('in its answers', () => failuresOfRequests(server))
     describe('on the wire', () => failuresOnTheWire(server))
+    describe('in what stays behind', () => failuresThatLeak(server))
   })
 }
 

@@ -59,7 +59,7 @@ const proofs: Part = {
 
 const truth = (rounds: number): Part => ({
   name: `the ledger and the truth, ${rounds} times`,
-  command: onServers('lib/test/proof/truth.itest.ts'),
+  command: onServers('lib/test/proof/{truth,struck}.itest.ts'),
   env: { CROSSWIND_TRUTH_ROUNDS: String(rounds) },
 })
 
@@ -88,6 +88,7 @@ const SELECTIONS: Record<string, Part[]> = {
     gate('control', '--repeat', '100'),
     gate('control', '--repeat', '100', '--rpc', 'kombu'),
     gate('--all', '--repeat', '10'),
+    gate('--all', '--repeat', '10', '--rpc', 'kombu'),
   ],
 }
 

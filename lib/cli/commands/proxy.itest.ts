@@ -92,6 +92,8 @@ describe('crosswind proxy', function () {
     const [off] = await json<ProxyView[]>('proxy', 'list', 'off')
     expect(off?.toxics[0]).to.include({ type: 'mine' })
     expect(off?.toxics[0]).to.have.property('expires_at')
+    const [kept] = await json<ProxyView[]>('toxic', 'update', 'off', 'mine', '--for', 'ever')
+    expect(kept?.toxics[0]).not.to.have.property('expires_at')
   })
 
   it('shows connections and what was done to them, and closes one', async () => {

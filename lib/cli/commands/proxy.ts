@@ -18,6 +18,12 @@ export function addProxy(root: Command): void {
     .option('--host <address>', 'where its API listens', '127.0.0.1')
     .option('--port <n>', "0: one of the system's choice", wholeNumber(0, 65535), 8474)
     .option('--config <file>', "Toxiproxy's configuration: a JSON list of proxies; ours may have toxics")
+    .option(
+      '--follow-messages',
+      'follows the messages of every connection to RabbitMQ and PostgreSQL from its beginning, so that toxics can act on ' +
+        'messages of those that are open; without it, of those that come after the toxic',
+      false,
+    )
     .option('--metrics', 'serves GET /metrics in Prometheus text', false)
     .option('--seed <text>', 'decides every random choice (default: one is made and printed)')
     .option('--token <text>', 'asked of every client; made and printed where --host is beyond this machine')

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { kindOfValue } from '../../proxy/attributes.ts'
 import { plural } from '../../report/text.ts'
+import { COMMON_ATTRIBUTES } from '../../toxic/common.ts'
 import type { Stream } from '../../toxic.ts'
 import { UsageError } from '../../util/errors.ts'
 import { toxics } from '../../../toxics/index.ts'
@@ -15,7 +17,7 @@ import {
   type LinksByHand,
 } from '../by-hand.ts'
 import { withServerChoice, type ServerChoice } from '../clusters.ts'
-import { durationOption, passedTime } from '../durations.ts'
+import { durationOption, newDurationOption, passedTime } from '../durations.ts'
 import { leaseText, toxicText } from '../ps-text.ts'
 import { surveyLink } from '../survey.ts'
 import { tableLines } from '../table.ts'
@@ -43,7 +45,9 @@ export function addToxic(root: Command): void {
     .description('adds, updates, lists and removes toxics: faults on links or proxies, by hand')
   const add = toxic
     .command('add')
-    .description('adds a toxic to every link that matches, on both streams unless told')
+    .description(
+      'adds a toxic to every link that matches, on both streams unless told; one on messages on the stream that it usually strikes',
+    )
     .argument('<link>', LINK)
     .argument('<type>', toxics.map(({ type }) => type).join(', '))
     .argument('[attributes...]', 'key=value, see below')
@@ -60,7 +64,11 @@ export function addToxic(root: Command): void {
     .argument('<link>', LINK)
     .argument('<name>', 'those of this name or type')
     .argument('[attributes...]', 'key=value')
-    .option('--for <duration>', 'from now on, it ends by itself after 500ms, 10s, 2m', durationOption)
+    .option(
+      '--for <duration>',
+      'from now on, it ends by itself after 500ms, 10s, 2m; ever: no more',
+      newDurationOption,
+    )
     .option('--toxicity <share>', 'of the connections that it acts on, 0 to 1', share)
     .option(...JSON_OPTION)
   withServerChoice(update)
@@ -89,8 +97,12 @@ export function addToxic(root: Command): void {
 
 const JSON_OPTION = ['--json', 'the links as they are then, as JSON', false] as const
 
-const ADD_EXAMPLE =
-  "Example:\n  npm run crosswind -- toxic add 'executor-*.rabbitmq' latency latency=500 jitter=100 --for 20s"
+const ADD_EXAMPLE = [
+  'Examples:',
+  "  npm run crosswind -- toxic add 'executor-*.rabbitmq' latency latency=500 jitter=100 --for 20s",
+  "  npm run crosswind -- toxic add 'executor-*.rabbitmq' amqp_drop call=run_action nth=2",
+  "  npm run crosswind -- toxic add 'engine-*.postgres' pg_error query=^COMMIT sqlstate=40001",
+].join('\n')
 
 function share(text: string): number {
   const value = Number(text)
@@ -101,9 +113,10 @@ function share(text: string): number {
 
 /** The types with their attributes, from their own definitions. */
 function typesText(): string {
-  const rows = toxics.map(({ type, attributes, about }) => [
+  const rows = toxics.map(({ type, attributes, about, strikes }) => [
     type,
     Object.entries(attributes)
+      .filter(([name]) => !strikes || !(name in COMMON_ATTRIBUTES[strikes.protocol]))
       .map(([name, attribute]) => {
         const { default: usual } = attribute
         return `${name} (${kindOfValue(attribute)}${usual === undefined ? '' : `, ${usual}`})`
@@ -111,19 +124,39 @@ function typesText(): string {
       .join(' '),
     about,
   ])
-  return ['Types:', ...tableLines(rows, 2)].join('\n')
+  const common = Object.entries(COMMON_ATTRIBUTES).map(
+    ([protocol, attributes]) => `  ${protocol}: ${Object.keys(attributes).join(', ')}`,
+  )
+  const lines = [
+    'Types:',
+    ...tableLines(rows, 2),
+    '',
+    'Those on messages also have, to choose them:',
+    ...common,
+  ]
+  return lines.join('\n')
 }
 
 async function addCommand(link: string, type: string, attributes: string[], flags: AddFlags): Promise<void> {
   const { stream, toxicity, for: forMs } = flags
   const links = await linksByHand(link, flags)
   checkLease(links, forMs)
-  const words = { type, attributes, toxicity, ...(stream && { stream }), ...(forMs && { forMs }) }
+  const group = newGroup(type, attributes, links)
+  const grouped = group === undefined ? attributes : [...attributes, `group=${group}`]
+  const words = { type, attributes: grouped, toxicity, ...(stream && { stream }), ...(forMs && { forMs }) }
   const requests = toxicRequests(words, links.checked)
   await addEverywhere(links, requests)
   const names = requests.map(({ name }) => name).join(', ')
   const length = forMs === undefined ? 'until it is removed' : `for ${passedTime(forMs)}`
-  await tell(links, flags, `${names} ${length} on ${[...links.proxies.keys()].join(', ')}`)
+  const together = group === undefined ? '' : `, counting together as group ${group}`
+  await tell(links, flags, `${names} ${length} on ${[...links.proxies.keys()].join(', ')}${together}`)
+}
+
+/** Toxics on messages that are set on several links at once strike one message among all of them, unless told. */
+function newGroup(type: string, attributes: readonly string[], { proxies }: LinksByHand): string | undefined {
+  const counts = toxics.find((known) => known.type === type)?.strikes !== undefined
+  const told = attributes.some((word) => word.startsWith('group='))
+  return counts && !told && proxies.size > 1 ? randomBytes(3).toString('hex') : undefined
 }
 
 async function updateCommand(

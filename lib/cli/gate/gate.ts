@@ -7,7 +7,7 @@ import { plural } from '../../report/text.ts'
 import type { PromiseOutcome } from '../../scenario/context.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
 import { monotonicMs } from '../../util/clock.ts'
-import { messageOf } from '../../util/errors.ts'
+import { messageOf, type HarnessError } from '../../util/errors.ts'
 import { VERSION } from '../../util/version.ts'
 import { listenForInterrupts, type Interrupts } from '../interrupts.ts'
 import { killOwnClusters } from '../predecessors.ts'
@@ -18,6 +18,7 @@ import { loadSuites, notRun, runSuites } from './mocha-run.ts'
 import type { GateOptions } from './options.ts'
 import { openOutput, type Output } from './output.ts'
 import { resultOf } from './results.ts'
+import { catchStrays } from './strays.ts'
 import { suiteFiles } from './suites.ts'
 
 /** What the parts of one gate share while it runs. */
@@ -27,6 +28,8 @@ interface Gate {
   facts: RunFacts
   output: Output
   interrupts: Interrupts
+  /** Aborted when something of ours broke: the run ends in order. */
+  broken: AbortController
   /** On the monotonic clock. */
   begunAt: number
   /** The exit code that the report was given with; with --keep that is before the end. */
@@ -46,7 +49,18 @@ export async function runGate(options: GateOptions, replay: string): Promise<num
   const facts = factsOf(options, laid.run, replay)
   const output = openOutput(options.json, facts)
   using interrupts = listenForInterrupts(killOwnClusters, output.line)
-  const gate: Gate = { options, laid, facts, output, interrupts, begunAt: monotonicMs(), told: undefined }
+  const broken = new AbortController()
+  const gate: Gate = {
+    options,
+    laid,
+    facts,
+    output,
+    interrupts,
+    broken,
+    begunAt: monotonicMs(),
+    told: undefined,
+  }
+  catchStrays(files, (error) => strayed(gate, error))
   facts.notes.push(...(await makeRoom(laid)))
   try {
     await onSession(gate, mocha)
@@ -91,7 +105,7 @@ function factsOf(options: GateOptions, run: string, replay: string): RunFacts {
 
 /** Boots the cluster, runs the promises on it and takes it down again, whatever happens. */
 async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
-  const { options, laid, facts, output, interrupts } = gate
+  const { options, laid, facts, output, interrupts, broken } = gate
   const onStep = (what: string, ms: number) => {
     facts.steps.push({ what, ms: Math.round(ms) })
     output.step(what, ms)
@@ -101,7 +115,6 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
     `Crosswind: ${facts.run}, seed ${options.seed}: ${sizes.api} api, ${sizes.engine} engines, ${sizes.executor} executors, rpc ${options.rpc}`,
   )
   const booted = monotonicMs()
-  const broken = new AbortController()
   const signal = AbortSignal.any([interrupts.signal, broken.signal])
   const session = await openSession({
     ...options,
@@ -134,9 +147,18 @@ async function onSession(gate: Gate, mocha: Mocha): Promise<void> {
   }
 }
 
-/** An error of ours, unless it is only the interruption that it tells of. */
+/** An error of ours, unless it is only the interruption that it tells of, or has been told. */
 function note({ facts, interrupts }: Gate, error: unknown): void {
-  if (!interrupts.interrupted) facts.harnessErrors.push(messageOf(error))
+  const text = messageOf(error)
+  if (!interrupts.interrupted && !facts.harnessErrors.includes(text)) facts.harnessErrors.push(text)
+}
+
+/** The first ends the run in order; a toxic may throw one for each chunk until then. */
+function strayed({ facts, output, broken }: Gate, error: HarnessError): void {
+  if (broken.signal.aborted) return
+  output.line(error.message)
+  facts.harnessErrors.push(error.message)
+  broken.abort(error)
 }
 
 async function timed<T>(

@@ -1,6 +1,7 @@
 import { Recent } from '../../util/recent.ts'
-import type { ConnectionOpened, LaneCounts } from '../wire-entries.ts'
-import type { Delivery, Passage, Send } from './passages.ts'
+import type { ConnectionOpened } from '../wire-entries.ts'
+import { LaneBook } from './lanes.ts'
+import type { Delivery, Send } from './passages.ts'
 
 /** Where an entry was seen. */
 export interface Seen {
@@ -9,11 +10,77 @@ export interface Seen {
   connection: number
 }
 
+/** Publishes and deliveries of a channel that may wait for their answer; RabbitMQ gives up long before. */
+const MOST_OPEN = 10_000
+
+/** An answer that comes twice comes soon. */
+const MOST_ANSWERED = 1000
+
+/** Publishes or deliveries of a channel that are not answered, by tag. */
+export class Unanswered<P extends { tag: number }> {
+  readonly #open = new Recent<number, P>(MOST_OPEN)
+  /** Their other side does not answer them: it never had them, or has answered and was not heard. */
+  readonly #aside = new Recent<number, P>(MOST_OPEN)
+
+  enter(passage: P): void {
+    this.#open.set(passage.tag, passage)
+  }
+
+  has(tag: number): boolean {
+    return this.#open.has(tag) || this.#aside.has(tag)
+  }
+
+  /** Its other side cannot have answered it, or has done so already. */
+  asideOf(tag: number): P | undefined {
+    return this.#aside.get(tag)
+  }
+
+  setAside(passage: P): void {
+    this.#open.delete(passage.tag)
+    this.#aside.set(passage.tag, passage)
+  }
+
+  putBack(passage: P): void {
+    if (this.#aside.delete(passage.tag)) this.#open.set(passage.tag, passage)
+  }
+
+  remove({ tag }: P): void {
+    this.#open.delete(tag)
+    this.#aside.delete(tag)
+  }
+
+  /** Takes what an answer of the other side names: one, or all up to it. Tag 0 names all. */
+  take(tag: number, multiple: boolean): P[] {
+    const named = namedIn(this.#open, tag, multiple)
+    for (const passage of named) this.#open.delete(passage.tag)
+    return named
+  }
+
+  /** What an answer names that was put in, which may be what the other side does not answer. */
+  named(tag: number, multiple: boolean): P[] {
+    return [...namedIn(this.#open, tag, multiple), ...namedIn(this.#aside, tag, multiple)]
+  }
+}
+
+function namedIn<P>(open: ReadonlyMap<number, P>, tag: number, multiple: boolean): P[] {
+  if (!multiple) {
+    const found = open.get(tag)
+    return found === undefined ? [] : [found]
+  }
+  const all: P[] = []
+  for (const [one, passage] of open) {
+    if (tag !== 0 && one > tag) continue
+    all.push(passage)
+    // A copy that was put in has a tag far above those that come behind it.
+    if (one === tag) break
+  }
+  return all
+}
+
 /** What is open on a channel: judged messages by tag; and the last tags of all that were seen, which go up by one. */
 export interface ChannelBook {
-  /** Not answered yet. */
-  sends: Recent<number, Send>
-  deliveries: Recent<number, Delivery>
+  sends: Unanswered<Send>
+  deliveries: Unanswered<Delivery>
   /** Tags of deliveries that were, with their messages. */
   answered: RecentTags
   published: number
@@ -22,16 +89,14 @@ export interface ChannelBook {
   closed: boolean
 }
 
-/** Publishes and deliveries of a channel that may wait for their answer; RabbitMQ gives up long before. */
-const MOST_OPEN = 10_000
-
-/** An answer that comes twice comes soon. */
-const MOST_ANSWERED = 1000
-
 /** Of each tag its message: those that go up one by one are remembered until so many more have come. */
 class RecentTags {
   readonly #tags: number[] = []
   readonly #identities: string[] = []
+
+  has(tag: number): boolean {
+    return this.#tags[tag % MOST_ANSWERED] === tag
+  }
 
   get(tag: number): string | undefined {
     const place = tag % MOST_ANSWERED
@@ -46,31 +111,20 @@ class RecentTags {
 }
 
 const newBook = (): ChannelBook => ({
-  sends: new Recent(MOST_OPEN),
-  deliveries: new Recent(MOST_OPEN),
+  sends: new Unanswered(),
+  deliveries: new Unanswered(),
   answered: new RecentTags(),
   published: 0,
   delivered: 0,
   closed: false,
 })
 
-/** Every so many passages those are let go that have arrived. */
-const SWEEP = 4096
-/** More messages than a lane of our proxies can have in hand, which is 8 MiB: one has at least 100 bytes with its frames. */
-const MOST_IN_HAND = 100_000
-
-/** A passage of which it is open whether it arrives, with where it ends in its lane. */
-export interface Bound {
-  until: number
-  passage: Passage
-}
-
 /** What is open on a connection. */
 export class ConnectionBook {
   side: ConnectionOpened['side'] = 'node'
   readonly channels = new Map<number, ChannelBook>()
-  /** What may still be in hand of each lane, and some that has arrived. */
-  readonly passages: Record<keyof LaneCounts, Bound[]> = { upstream: [], downstream: [] }
+  readonly upstream = new LaneBook<Send, Delivery>()
+  readonly downstream = new LaneBook<Delivery, Send>()
 
   /** @param tag Of what is published or delivered: a closed channel that begins at 1 again is a new one. */
   channel(number: number, tag = 0): ChannelBook {
@@ -79,17 +133,6 @@ export class ConnectionBook {
     const made = newBook()
     this.channels.set(number, made)
     return made
-  }
-
-  /** A passage of which it is open whether it arrives. */
-  enter(lane: keyof LaneCounts, until: number, passage: Passage): void {
-    const bound = this.passages[lane]
-    bound.push({ until, passage })
-    if (bound.length % SWEEP !== 0) return
-    const open = bound.filter((one) => one.passage.reached === 'open')
-    const inHand = open.slice(-MOST_IN_HAND)
-    for (const { passage: gone } of open.slice(0, open.length - inHand.length)) gone.reached = 'yes'
-    this.passages[lane] = inHand
   }
 }
 
@@ -108,21 +151,4 @@ export class Books {
   close({ link, connection }: Seen): void {
     this.#links.get(link)?.delete(connection)
   }
-}
-
-/** Takes out what an answer names: one, or all up to it. Tag 0 names all. */
-export function taken<T>(open: Map<number, T>, tag: number, multiple: boolean): T[] {
-  if (!multiple) {
-    const found = open.get(tag)
-    if (found === undefined) return []
-    open.delete(tag)
-    return [found]
-  }
-  const all: T[] = []
-  for (const [one, passage] of open) {
-    if (tag !== 0 && one > tag) continue
-    open.delete(one)
-    all.push(passage)
-  }
-  return all
 }

@@ -1,7 +1,8 @@
 import { inSeconds } from '../../util/clock.ts'
 import { storyOf } from './message-story.ts'
 import { proofOf } from './proofs.ts'
-import type { Delivery, Send } from './passages.ts'
+import { divergencesOf } from './divergences.ts'
+import { isOut, settlementOf, type Delivery, type Passage, type Send } from './passages.ts'
 import { nodeOf, type Message, type Traffic } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +16,8 @@ export type Fate =
   | 'parked'
   | 'expired'
   | 'never delivered'
+  /** It was delivered, and taken out on the way. */
+  | 'never reached its consumer'
   | 'delivered and never acknowledged'
   | 'acknowledged and its work never seen'
   | 'done'
@@ -29,6 +32,7 @@ const LOST: ReadonlySet<Fate> = new Set([
   'unroutable',
   'expired',
   'never delivered',
+  'never reached its consumer',
   'delivered and never acknowledged',
   'acknowledged and its work never seen',
 ])
@@ -38,6 +42,8 @@ export const isLost = ({ fate }: MessageFate): boolean => LOST.has(fate)
 export interface MessageFate {
   message: Message
   fate: Fate
+  /** How it came to that, if something was done to it on its way: `it was taken out on engine-1.rabbitmq`. */
+  how: string | undefined
   /**
    * One line for each source: the wire in its order, the broker, the database and the effects. Of most messages nobody
    * asks; whoever does must before the journal goes on.
@@ -53,6 +59,7 @@ export function fateOf(message: Message, traffic: Traffic, world: World): Messag
   return {
     message,
     fate,
+    how: howCame(message, fate),
     evidence: () => [...storyOf(message), ...because],
     divergences: divergencesOf(message, fate, world),
   }
@@ -63,6 +70,7 @@ type Told = [fate: Fate, because: string[]]
 function told(message: Message, traffic: Traffic, world: World): Told {
   if (message.call.kind === 'reply') return toldOfReply(message, traffic, world)
   const proof = proofOf(message, traffic, world)
+  if (isOthersWork(message, traffic)) return withoutWork(message, world, proof.because)
   const nodes = nodesReached(message)
   if (proof.times > 1) return ['done more than once', [proof.because]]
   if (nodes.length > 1)
@@ -72,9 +80,29 @@ function told(message: Message, traffic: Traffic, world: World): Told {
     ]
   if (proof.times === 1) return ['done', [proof.because]]
   const late = lateResult(message, world)
-  if (late !== undefined) return ['moot', [late]]
+  return late === undefined ? withoutWork(message, world, proof.because) : ['moot', [late]]
+}
+
+function withoutWork(message: Message, world: World, proven: string): Told {
   const [fate, because] = furthest(message, world)
-  return [fate, [...because, proof.because]]
+  return [fate, [...because, proven]]
+}
+
+/**
+ * An action that ran twice has two results. Of one that was taken out its action's state says nothing, if the other one
+ * has arrived.
+ */
+function isOthersWork({ call, sends, deliveries }: Message, traffic: Traffic): boolean {
+  if (call.method !== 'on_action_complete' || ![...sends, ...deliveries].some(isOut)) return false
+  if (deliveries.some(({ reached }) => reached !== 'no')) return false
+  return traffic.messages
+    .values()
+    .some(
+      (other) =>
+        other.call.method === call.method &&
+        other.call.action === call.action &&
+        other.deliveries.some(({ reached }) => reached !== 'no'),
+    )
 }
 
 /** A reply's work is to be delivered to a caller that still waits. */
@@ -117,16 +145,29 @@ function lateResult({ call, deliveries }: Message, world: World): string | undef
 /** How far a message came whose work was not seen. */
 function furthest({ sends, deliveries, call }: Message, world: World): Told {
   const arrived = deliveries.filter(({ reached }) => reached !== 'no')
-  if (arrived.some(({ answer, noAck }) => noAck || (answer !== undefined && !answer.requeue)))
-    return ['acknowledged and its work never seen', []]
+  if (arrived.some((one) => one.noAck || isSettled(one))) return ['acknowledged and its work never seen', []]
   if (arrived.some(({ side }) => side === 'service'))
     return ['unknown', ['whether it reached the node, behind a real Toxiproxy, was not seen']]
   if (arrived.length > 0) return ['delivered and never acknowledged', []]
+  const out = deliveries.filter(isOut)
+  if (out.some((one) => one.noAck || isSettled(one))) return ['never reached its consumer', []]
+  const kept = out.find((one) => !one.over && settlementOf(one) === undefined)
+  if (kept)
+    return [
+      'parked',
+      [`the broker waits for its acknowledgement on connection ${kept.connection} of ${kept.link}`],
+    ]
   const forwarded = sends.filter(({ reached }) => reached !== 'no')
   if (forwarded.length === 0) return ['never reached the broker', []]
   if (forwarded.every(({ answer, queues }) => answer?.how === 'return' || queues?.length === 0))
     return ['unroutable', [`no queue was bound for ${forwarded[0]?.routingKey}`]]
   return undelivered(forwarded, call.timeoutMs, world)
+}
+
+/** The broker was told that it is done with. */
+function isSettled(delivery: Delivery): boolean {
+  const settlement = settlementOf(delivery)
+  return settlement !== undefined && !settlement.requeue
 }
 
 /** It was handed on to the broker, and no delivery of it was seen on any link. */
@@ -161,45 +202,29 @@ function nodesReached({ deliveries }: Message): string[] {
   return [...new Set(anew.map(({ link }) => nodeOf(link)))]
 }
 
-// What contradicts itself.
-
-function divergencesOf({ sends, deliveries }: Message, fate: Fate, world: World): string[] {
-  const handedOn = sends.filter(({ reached }) => reached !== 'no')
-  const anew = deliveries.filter(({ redelivered }) => !redelivered)
-  const queues = Math.max(1, ...handedOn.map((send) => send.queues?.length ?? 1))
-  const found: string[] = []
-  if (anew.length > handedOn.length * queues)
-    found.push(`it was delivered ${anew.length} times and published ${handedOn.length} times`)
-  if (fate === 'done' && deliveries.length === 0) found.push('its work was seen and no delivery of it')
-  const certain = handedOn.filter(isCertain)
-  // A delivery that was cut before it reached our proxy is seen only when the broker repeats it.
-  if (isDone(fate) && deliveries.length > 0 && certain.length > deliveries.length)
-    found.push(`it was published ${certain.length} times and delivered ${deliveries.length} times`)
-  for (const delivery of deliveries)
-    if (isDone(fate) && !delivery.answer && !delivery.noAck && isMissing(delivery, deliveries, world))
-      found.push(
-        delivery.reached === 'open'
-          ? `its delivery, entry ${delivery.ordinal}, was never acknowledged, though the connection lives`
-          : `its delivery, entry ${delivery.ordinal}, was never acknowledged, and it was not delivered again when the connection had closed`,
+/** What was done to a message on its way that explains its fate. */
+function howCame({ sends, deliveries }: Message, fate: Fate): string | undefined {
+  switch (fate) {
+    case 'never reached the broker':
+      return where(sends.find(isOut), 'it was taken out')
+    case 'never reached its consumer':
+    case 'never delivered':
+    case 'parked':
+      return where(deliveries.find(isOut), 'it was taken out')
+    case 'delivered and never acknowledged':
+      return where(
+        deliveries.find(({ answer }) => answer && isOut(answer)),
+        'its ack was taken out',
       )
-  return found
+    case 'done more than once':
+      return where(
+        [...sends, ...deliveries].find(({ inserted }) => inserted),
+        'a second copy was put in',
+      )
+    default:
+      return undefined
+  }
 }
 
-/** An acknowledgement must have been there: its connection lives, or the broker did not deliver the message again. */
-function isMissing(
-  { reached, queue, ordinal }: Delivery,
-  deliveries: readonly Delivery[],
-  world: World,
-): boolean {
-  if (reached === 'open') return true
-  const row = queue === undefined ? undefined : world.queue(queue)
-  // Where the queue has gone, or still has messages, it need not have been.
-  if (reached === 'no' || !row || row.ready > 0) return false
-  return !deliveries.some((other) => other.ordinal > ordinal)
-}
-
-const isDone = (fate: Fate): boolean => fate === 'done' || fate === 'done more than once'
-
-/** The broker has it: it said so, or the connection lives. */
-const isCertain = ({ answer, reached }: Send): boolean =>
-  answer?.how === 'ack' || (answer === undefined && reached === 'open')
+const where = (passage: Passage | undefined, what: string): string | undefined =>
+  passage && `${what} on ${passage.link}`

@@ -4,7 +4,9 @@ import { arrivalsOf } from '../effects.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { accountsOf } from './accounts.ts'
 import { isLost, type Fate } from './fates.ts'
-import { nodeOf, type Message } from './traffic.ts'
+import { strikesOn, type StrikeSeen } from './message-strikes.ts'
+import { isOut, settlementOf } from './passages.ts'
+import { nodeOf, type Message, type Traffic } from './traffic.ts'
 
 /** One message as a line of a listing. */
 export interface Listed {
@@ -23,6 +25,8 @@ export interface Listed {
   size: number
   /** What became of it: by the ledger where it was judged, else how far it was seen. */
   fate: Fate | Progress
+  /** What was done to it on its way, in order. */
+  strikes: StrikeSeen[]
   /** It is lost, or was done more than once. */
   broken: boolean
 }
@@ -34,6 +38,7 @@ export type Progress =
   | 'refused'
   | 'returned'
   | 'cut'
+  | 'taken out'
   | 'delivered'
   | 'acknowledged'
   | 'requeued'
@@ -41,22 +46,24 @@ export type Progress =
 /** How far a message was seen on the wire, whatever became of its work. */
 function progressOf({ sends, deliveries }: Message): Progress {
   const last = deliveries.at(-1)
-  if (last?.answer) return last.answer.requeue ? 'requeued' : 'acknowledged'
+  const settled = last && settlementOf(last)
+  if (last && isOut(last)) return 'taken out'
+  if (settled) return settled.requeue ? 'requeued' : 'acknowledged'
   if (last && last.reached !== 'no') return 'delivered'
-  const answers = sends.map(({ answer, reached }) => answer?.how ?? (reached === 'no' ? 'cut' : undefined))
-  if (answers.includes('return')) return 'returned'
-  if (answers.includes('ack')) return 'confirmed'
-  if (answers.includes('nack')) return 'refused'
-  return answers.length > 0 && answers.every((answer) => answer === 'cut') ? 'cut' : 'published'
+  const ends = sends.map((send) => {
+    if (isOut(send)) return 'taken out'
+    return send.answer?.how ?? (send.reached === 'no' ? 'cut' : undefined)
+  })
+  if (ends.includes('return')) return 'returned'
+  if (ends.includes('ack')) return 'confirmed'
+  if (ends.includes('nack')) return 'refused'
+  if (ends.includes(undefined) || ends.length === 0) return 'published'
+  return ends.includes('taken out') ? 'taken out' : 'cut'
 }
 
 /** A message as a line, with its fate if the ledger knows it. */
-export function listed(
-  message: Message,
-  callOf: Message | undefined,
-  told: ToldFate | undefined,
-  size = 0,
-): Listed {
+export function listed(message: Message, traffic: Traffic, told: ToldFate | undefined, size = 0): Listed {
+  const callOf = traffic.callOf(message)
   const { call, sends, deliveries } = message
   const [send] = sends
   const first = [...sends, ...deliveries].toSorted((a, b) => a.ordinal - b.ordinal)[0]
@@ -73,8 +80,17 @@ export function listed(
     call: { ...callOf?.call, ...call },
     size,
     fate: told?.fate ?? progressOf(message),
+    strikes: strikesOn(message, (identity) => nameOf(traffic.messages.get(identity), identity)),
     broken: told?.broken ?? false,
   }
+}
+
+/** `run_action of action 5b1…` */
+function nameOf(message: Message | undefined, identity: string): string {
+  if (!message || message.call.kind === 'reply') return `message ${identity}`
+  const { method, action, task, workflow } = message.call
+  if (action !== undefined) return `${method} of action ${action}`
+  return `${method} of ${task === undefined ? `execution ${workflow ?? '?'}` : `task ${task}`}`
 }
 
 /** What the ledger says of a message. */

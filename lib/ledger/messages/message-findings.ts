@@ -10,7 +10,9 @@ type Found = Omit<Finding, 'allowed'>
 export function messageFindings({ own, foreign }: Accounts): [AllowedWord, Found][] {
   const ownWords = own.flatMap((told): [AllowedWord, Found][] => {
     const word = wordFor(told)
-    return word === undefined ? [] : [[word, findingOf(told, told.fate)]]
+    return word === undefined
+      ? []
+      : [[word, findingOf(told, told.how === undefined ? told.fate : `${told.fate}: ${told.how}`)]]
   })
   return [
     ...ownWords,

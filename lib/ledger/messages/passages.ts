@@ -1,21 +1,54 @@
+import type { EntryOf } from '../entries.ts'
 import type { ConnectionOpened } from '../wire-entries.ts'
 
 /** Whether a message's last byte was handed on: `open` while its connection lives. */
 export type Reached = 'yes' | 'no' | 'open'
 
-export interface Passage {
-  /** The message's. */
-  identity: string
-  /** The journal's entry. */
+/** An entry of the journal. */
+export interface Moment {
   ordinal: number
   at: number
+}
+
+/** Something was taken out of its lane on its way, and may have been let go later. */
+export interface Hold {
+  withheld: Moment
+  released?: Moment
+  /** Messages that went by meanwhile, by identity; the first ones. */
+  overtakenBy: string[]
+}
+
+export interface Passage extends Moment {
+  /** The message's. */
+  identity: string
   link: string
   connection: number
   channel: number
   tag: number
   reached: Reached
+  /** It was taken out, and its connection has ended: the broker takes it back, where it waits for an answer. */
+  over?: true
   /** Where it was seen: behind a real Toxiproxy the service's side alone is. */
   side: ConnectionOpened['side']
+  /** Nobody sent it: it was put in on its way. */
+  inserted?: true
+  held?: Hold
+}
+
+export function passageOf(
+  entry: EntryOf<'message.published' | 'message.delivered'>,
+  side: Passage['side'],
+  identity: string,
+): Passage {
+  const { ordinal, at, link, connection, channel, tag, inserted } = entry
+  const passage: Passage = { identity, ordinal, at, link, connection, channel, tag, reached: 'open', side }
+  if (inserted) passage.inserted = true
+  return passage
+}
+
+interface Answer<How> extends Moment {
+  how: How
+  held?: Hold
 }
 
 /** One publish of a message. */
@@ -25,14 +58,29 @@ export interface Send extends Passage {
   expirationMs?: number
   /** By the bindings at that moment; undefined: they are not known. */
   queues: string[] | undefined
-  /** By the broker. */
-  answer?: { ordinal: number; at: number; how: 'ack' | 'nack' | 'return' }
+  /** By the broker; a confirm that was taken out was given all the same. */
+  answer?: Answer<'ack' | 'nack' | 'return'>
+  /** A confirm that was put in: the broker knows nothing of it. */
+  putIn?: Answer<'ack' | 'nack'>
 }
+
+export type Settlement = Answer<'ack' | 'nack' | 'reject'> & { requeue: boolean }
 
 /** One delivery of a message to one consumer. */
 export interface Delivery extends Passage {
   queue: string | undefined
   redelivered: boolean
   noAck: boolean
-  answer?: { ordinal: number; at: number; how: 'ack' | 'nack' | 'reject'; requeue: boolean }
+  /** By the consumer. */
+  answer?: Settlement
+  /** Put in: the consumer knows nothing of it. */
+  putIn?: Settlement
+}
+
+/** It was taken out on its way, and has not gone on. */
+export const isOut = ({ held }: { held?: Hold }): boolean => held !== undefined && held.released === undefined
+
+/** What the broker has been told of a delivery. */
+export function settlementOf({ answer, putIn }: Delivery): Settlement | undefined {
+  return answer && !isOut(answer) ? answer : putIn
 }

@@ -33,8 +33,8 @@ const PROOFS: Readonly<Record<string, Prove>> = {
     const ran = actions.map((action) => actionRan(action, traffic, world)).find(({ times }) => times > 0)
     // Its actions have fates of their own: that one of them ran twice, or its call got lost, is not this message's doing.
     if (ran) return seen(ran.because)
-    const asked = actions.find(({ id }) => traffic.asked.has(id))
-    if (asked) return seen(`entry ${traffic.asked.get(asked.id)} asks for its action ${asked.id}`)
+    const asked = actions.find(({ id }) => traffic.mentions.asked.has(id))
+    if (asked) return seen(`entry ${traffic.mentions.asked.get(asked.id)} asks for its action ${asked.id}`)
     const [child] = world.childrenOf(task)
     if (child) return seen(`task ${task} has the sub-workflow execution ${child.id}`)
     return isTerminal(row) ? seen(`task ${task} is ${row.state}`) : unseen(`task ${task} has started nothing`)
@@ -48,7 +48,7 @@ function actionRan(action: ActionRow, traffic: Traffic, world: World): Proof {
   const runs = world.runsOf(action)
   if (runs.length > 0)
     return { times: runs.length, because: `effects ${runs.map(({ effect }) => effect).join(', ')} arrived` }
-  const told = traffic.results.get(id) ?? traffic.heartbeats.get(id)
+  const told = traffic.mentions.results.get(id) ?? traffic.mentions.heartbeats.get(id)
   if (told !== undefined) return seen(`entry ${told} names action ${id}`)
   return unseen(
     attempt === null ? `nothing names action ${id}, which is ${state}` : `no effect arrived of action ${id}`,

@@ -105,7 +105,7 @@ function messageSteps(entries: readonly Entry[], traffic: Traffic, ids: Set<stri
   }
   return [...traffic.messages.values()].filter(belongs).map((message) => {
     const told = fates.get(message.call.identity)
-    const line = listed(message, traffic.callOf(message), told, sizes.get(message.call.identity))
+    const line = listed(message, traffic, told, sizes.get(message.call.identity))
     return {
       kind: 'message',
       ordinal: line.ordinal,

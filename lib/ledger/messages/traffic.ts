@@ -2,8 +2,11 @@ import type { Entry, EntryOf } from '../entries.ts'
 import type { CallFact } from '../wire-entries.ts'
 import { Recent } from '../../util/recent.ts'
 import { Bindings } from './bindings.ts'
-import { Books, taken, type ChannelBook, type Seen } from './books.ts'
-import type { Delivery, Send } from './passages.ts'
+import { Books } from './books.ts'
+import { alter } from './alterations.ts'
+import { Mentions } from './mentions.ts'
+import { isOut, passageOf, settlementOf, type Delivery, type Passage, type Send } from './passages.ts'
+import { Strays, type Stray } from './strays.ts'
 
 /** An RPC message with everything that was seen of it. */
 export interface Message {
@@ -11,20 +14,6 @@ export interface Message {
   call: CallFact
   sends: Send[]
   deliveries: Delivery[]
-}
-
-/** An entry that does not fit those before it: something was seen that had not begun, or not seen that must have been. */
-export interface Stray {
-  ordinal: number
-  text: string
-  /** Of the message that it is about, where that can be told. */
-  identity?: string
-}
-
-/** How often a method was seen; for those that are not judged that is all that is kept. */
-export interface MethodCount {
-  published: number
-  delivered: number
 }
 
 const MOST_PER_ANSWERED = 10
@@ -41,13 +30,7 @@ export class Traffic {
   readonly messages: Map<string, Message>
   /** How many of them were forgotten. */
   forgotten = 0
-  readonly counts = new Map<string, MethodCount>()
-  readonly strays: Stray[] = []
-  /** Actions that a heartbeat or a result named, with the entry. */
-  readonly heartbeats: Map<string, number>
-  readonly results: Map<string, number>
-  /** Actions of which a run_action was published, with the entry. */
-  readonly asked: Map<string, number>
+  readonly mentions: Mentions
   readonly #books = new Books()
   readonly #bindings = new Bindings()
   /** By the id that a call and its reply share. */
@@ -55,7 +38,7 @@ export class Traffic {
   readonly #replies = new Map<string, Message>()
   readonly #finished: Map<string, true>
   readonly #keep: (call: CallFact) => boolean
-  readonly #most: number
+  readonly #strays: Strays
 
   /**
    * @param keep Which messages are followed; replies are if their call is. Default: those that are judged.
@@ -65,12 +48,10 @@ export class Traffic {
    */
   constructor(keep: (call: CallFact) => boolean = ({ judged }) => judged, mostAnswered = Infinity) {
     this.#keep = keep
-    this.#most = mostAnswered
+    this.#strays = new Strays(mostAnswered)
     this.messages = new Recent(MOST_PER_ANSWERED * mostAnswered, (_, message) => this.#forgotten(message))
     this.#finished = new Recent(mostAnswered, (identity) => this.forget(identity))
-    this.heartbeats = new Recent(mostAnswered)
-    this.results = new Recent(mostAnswered)
-    this.asked = new Recent(mostAnswered)
+    this.mentions = new Mentions(mostAnswered)
   }
 
   /** @returns The messages that the entry is about. */
@@ -86,6 +67,9 @@ export class Traffic {
         return this.#acked(entry)
       case 'message.returned':
         return this.#returned(entry)
+      case 'message.withheld':
+      case 'message.released':
+        return this.#altered(entry)
       case 'connection.opened':
         this.#books.of(entry).side = entry.side
         return []
@@ -99,6 +83,11 @@ export class Traffic {
         this.#bindings.see(entry)
         return []
     }
+  }
+
+  /** What does not fit. */
+  get strays(): readonly Stray[] {
+    return this.#strays.list
   }
 
   /** The call that a reply answers. */
@@ -115,92 +104,104 @@ export class Traffic {
     const { channel, tag, exchange, routingKey, expirationMs, call } = entry
     const connection = this.#books.of(entry)
     const book = connection.channel(channel, tag)
-    if (tag > 0) this.#next(entry, book, 'published', tag)
+    if (tag > 0) this.#strays.next(entry, book, 'published', tag)
     if (!call) return []
-    this.#count(call, 'published')
-    this.#note(call, entry.ordinal)
+    this.mentions.note(call, entry.ordinal)
     const message = this.#messageOf(call)
     if (!message) return []
-    const { ordinal, at, link, connection: number } = entry
     const send: Send = {
-      identity: call.identity,
-      ordinal,
-      at,
-      link,
-      connection: number,
-      channel,
-      tag,
-      reached: 'open',
-      side: connection.side,
+      ...passageOf(entry, connection.side, call.identity),
       exchange,
       routingKey,
+      ...(expirationMs === undefined ? {} : { expirationMs }),
       queues: this.#bindings.route(exchange, routingKey),
     }
-    if (expirationMs !== undefined) send.expirationMs = expirationMs
     // Mostly it is the only one: an array that grows has room for many.
     message.sends = message.sends.length === 0 ? [send] : [...message.sends, send]
-    if (tag > 0) book.sends.set(tag, send)
-    connection.enter('upstream', entry.until, send)
+    if (tag > 0) book.sends.enter(send)
+    connection.upstream.enter(send, entry.until)
     return [message]
   }
 
   #delivered(entry: EntryOf<'message.delivered'>): Message[] {
-    const { channel, tag, queue, redelivered, noAck = false, call } = entry
+    const { channel, tag, queue, redelivered, noAck = false, call, inserted } = entry
     const connection = this.#books.of(entry)
     const book = connection.channel(channel, tag)
-    this.#next(entry, book, 'delivered', tag)
+    if (!inserted) this.#strays.next(entry, book, 'delivered', tag)
     if (!call) return []
-    this.#count(call, 'delivered')
     const message = this.#messageOf(call)
     if (!message) return []
-    const { ordinal, at, link, connection: number } = entry
+    if (inserted) this.#strays.checkCopy(entry, book)
     const delivery: Delivery = {
-      identity: call.identity,
-      ordinal,
-      at,
-      link,
-      connection: number,
-      channel,
-      tag,
-      reached: 'open',
-      side: connection.side,
+      ...passageOf(entry, connection.side, call.identity),
       queue,
       redelivered,
       noAck,
     }
     message.deliveries = message.deliveries.length === 0 ? [delivery] : [...message.deliveries, delivery]
     if (noAck) this.#finish(message)
-    else book.deliveries.set(tag, delivery)
-    connection.enter('downstream', entry.until, delivery)
+    else book.deliveries.enter(delivery)
+    connection.downstream.enter(delivery, entry.until)
     return [message]
   }
 
   #confirmed(entry: EntryOf<'message.confirmed'>): Message[] {
-    const { channel, tag, multiple, nack, ordinal, at } = entry
-    const book = this.#books.of(entry).channel(channel)
-    if (tag > book.published && !book.closed)
-      this.#stray(entry, `publish ${tag} was confirmed after number ${book.published} was published`)
+    const { channel, tag, multiple, nack, ordinal, at, until, inserted } = entry
+    const connection = this.#books.of(entry)
+    const book = connection.channel(channel)
+    this.#strays.checkConfirm(entry, book)
+    const answer = { ordinal, at, how: nack ? 'nack' : 'ack' } as const
+    if (inserted) return this.#putIn(book.sends.named(tag, multiple), answer)
+    const sends = book.sends.take(tag, multiple)
     const messages: Message[] = []
-    for (const send of taken(book.sends, tag, multiple)) {
-      send.answer ??= { ordinal, at, how: nack ? 'nack' : 'ack' }
+    for (const send of sends) {
+      send.answer ??= { ...answer }
       this.#answered(send, messages)
     }
+    if (until !== undefined && sends.length > 0) connection.downstream.answers(until, sends)
     return messages
   }
 
   #acked(entry: EntryOf<'message.acked'>): Message[] {
-    const { channel, tag, multiple, how, requeue, ordinal, at } = entry
-    const book = this.#books.of(entry).channel(channel)
-    if (tag > book.delivered && !book.closed)
-      this.#stray(entry, `delivery ${tag} was answered after number ${book.delivered} was delivered`)
-    const before = multiple ? undefined : book.answered.get(tag)
-    if (before !== undefined) this.#stray(entry, `delivery ${tag} was answered twice`, before)
+    const { channel, tag, multiple, how, requeue, ordinal, at, until, inserted } = entry
+    const connection = this.#books.of(entry)
+    const book = connection.channel(channel)
+    this.#strays.checkAck(entry, book)
+    const answer = { ordinal, at, how, requeue }
+    if (inserted) return this.#putIn(book.deliveries.named(tag, multiple), answer)
+    const deliveries = book.deliveries.take(tag, multiple)
     const messages: Message[] = []
-    for (const delivery of taken(book.deliveries, tag, multiple)) {
+    for (const delivery of deliveries) {
       book.answered.set(delivery.tag, delivery.identity)
-      delivery.answer = { ordinal, at, how, requeue }
+      delivery.answer = { ...answer }
       this.#answered(delivery, messages)
     }
+    if (until !== undefined && deliveries.length > 0) connection.upstream.answers(until, deliveries)
+    return messages
+  }
+
+  /** An answer that the other side has not given: it may still give its own. */
+  #putIn<P extends Send | Delivery>(passages: P[], answer: NonNullable<P['putIn']>): Message[] {
+    const messages: Message[] = []
+    for (const passage of passages) {
+      passage.putIn ??= answer
+      const message = this.#touched(passage, messages)
+      if (message) this.#finish(message)
+    }
+    return messages
+  }
+
+  /** A message, or what was answered to one, was taken out or has gone on after all. */
+  #altered(entry: EntryOf<'message.withheld' | 'message.released'>): Message[] {
+    const { passages, contradiction } = alter(this.#books.of(entry), entry)
+    const messages: Message[] = []
+    for (const passage of passages) this.#touched(passage, messages)
+    if (contradiction !== undefined)
+      this.#strays.add(
+        entry,
+        `what ends at ${entry.until} ${entry.stream} ${contradiction}`,
+        passages[0]?.identity,
+      )
     return messages
   }
 
@@ -212,6 +213,7 @@ export class Traffic {
         one.link === link &&
         one.connection === connection &&
         one.channel === channel &&
+        !isOut(one) &&
         one.answer?.how !== 'return',
     )
     if (send) send.answer = { ordinal, at, how: 'return' }
@@ -224,28 +226,32 @@ export class Traffic {
   }
 
   #connectionClosed(entry: EntryOf<'connection.closed'>): void {
-    const { passages } = this.#books.of(entry)
-    for (const lane of ['upstream', 'downstream'] as const)
-      for (const { until, passage } of passages[lane])
-        passage.reached = until <= entry.forwarded[lane] ? 'yes' : 'no'
+    const { upstream, downstream } = this.#books.of(entry)
+    upstream.end(entry.forwarded.upstream)
+    downstream.end(entry.forwarded.downstream)
     this.#books.close(entry)
   }
 
   /** What was answered has arrived. */
   #answered(passage: Send | Delivery, messages: Message[]): void {
     passage.reached = 'yes'
-    const message = this.messages.get(passage.identity)
-    if (!message) return
-    this.#finish(message)
-    messages.push(message)
+    const message = this.#touched(passage, messages)
+    if (message) this.#finish(message)
+  }
+
+  #touched({ identity }: Passage, messages: Message[]): Message | undefined {
+    const message = this.messages.get(identity)
+    if (message && !messages.includes(message)) messages.push(message)
+    return message
   }
 
   /** A message that was delivered and of which nothing is open is forgotten in time. */
   #finish({ call, sends, deliveries }: Message): void {
-    if (deliveries.length === 0) return
-    for (const { answer, tag } of sends) if (answer === undefined && tag !== 0) return
-    for (const { answer, noAck } of deliveries) if (answer === undefined && !noAck) return
-    this.#finished.set(call.identity, true)
+    const isOver =
+      deliveries.length > 0 &&
+      sends.every(({ answer, tag }) => answer !== undefined || tag === 0) &&
+      deliveries.every((one) => settlementOf(one) !== undefined || one.noAck)
+    if (isOver) this.#finished.set(call.identity, true)
   }
 
   /** What comes of it later is as if it came of a message that was never seen. */
@@ -259,8 +265,7 @@ export class Traffic {
   #forgotten({ call: { msgId }, sends, deliveries }: Message): void {
     this.forgotten += 1
     // Nobody asks any more whether it arrived: its connection lets it go.
-    for (const send of sends) send.reached = 'yes'
-    for (const delivery of deliveries) delivery.reached = 'yes'
+    for (const passage of [...sends, ...deliveries]) passage.reached = 'yes'
     if (msgId === undefined) return
     this.#calls.delete(msgId)
     this.#replies.delete(msgId)
@@ -277,34 +282,6 @@ export class Traffic {
     if (call.msgId !== undefined)
       (call.kind === 'reply' ? this.#replies : this.#calls).set(call.msgId, message)
     return message
-  }
-
-  #note({ method, action, actions }: CallFact, ordinal: number): void {
-    if (method === 'report_running_actions')
-      for (const id of actions ?? []) if (!this.heartbeats.has(id)) this.heartbeats.set(id, ordinal)
-    if (method === 'run_action' && action !== undefined && !this.asked.has(action))
-      this.asked.set(action, ordinal)
-    if (method === 'on_action_complete' && action !== undefined && !this.results.has(action))
-      this.results.set(action, ordinal)
-  }
-
-  #count({ kind, method }: CallFact, what: keyof MethodCount): void {
-    const name = kind === 'reply' ? 'reply' : method
-    let count = this.counts.get(name)
-    if (!count) this.counts.set(name, (count = { published: 0, delivered: 0 }))
-    count[what] += 1
-  }
-
-  #next(entry: Seen, book: ChannelBook, what: 'published' | 'delivered', tag: number): void {
-    if (tag !== book[what] + 1 && !book.closed)
-      this.#stray(entry, `number ${tag} was ${what} after number ${book[what]}`)
-    book[what] = tag
-  }
-
-  #stray({ ordinal, link, connection }: Seen, what: string, identity?: string): void {
-    const text = `entry ${ordinal}, connection ${connection} of ${link}: ${what}`
-    this.strays.push({ ordinal, text, ...(identity === undefined ? {} : { identity }) })
-    if (this.strays.length > this.#most) this.strays.shift()
   }
 }
 

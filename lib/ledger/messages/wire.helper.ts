@@ -129,6 +129,27 @@ export const acked = (node: string, tag: number, more: Partial<MessageAcked> = {
   ...more,
 })
 
+type Passing = MessagePublished | MessageConfirmed | MessageDelivered | MessageAcked
+
+/** The lane that a message passes on. */
+const streamOf = ({ kind }: Passing) =>
+  kind === 'message.published' || kind === 'message.acked' ? 'upstream' : 'downstream'
+
+/** It was taken out, or has gone on after all. */
+const altered =
+  (kind: 'message.withheld' | 'message.released') =>
+  (fact: Passing): Fact => {
+    const { link, connection, until = 0 } = fact
+    return { kind, link, connection, stream: streamOf(fact), until }
+  }
+export const withheld = altered('message.withheld')
+export const released = altered('message.released')
+/** The same as what nobody has sent. */
+export function putIn<F extends Passing>(fact: F): F {
+  const { until: _, ...rest } = fact
+  return { ...(rest as F), inserted: true }
+}
+
 /** One message on its way from one node to another, as it should be. */
 export const passed = (
   at: number,

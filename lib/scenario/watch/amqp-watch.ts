@@ -1,6 +1,12 @@
-import type { MessageDelivered, MessagePublished, WireFact } from '../../ledger/wire-entries.ts'
+import type {
+  MessageDelivered,
+  MessagePublished,
+  MessageWithheld,
+  WireFact,
+} from '../../ledger/wire-entries.ts'
 import { AmqpDecoder } from '../../wire/amqp/decoder.ts'
 import { AmqpFollower, type AmqpEvent } from '../../wire/amqp/follower.ts'
+import type { AmqpMessage } from '../../wire/amqp/message.ts'
 import type { Properties } from '../../wire/amqp/specification.ts'
 import { canBeCall } from '../../wire/rpc/call.ts'
 import { redactBody } from '../../wire/rpc/redact.ts'
@@ -16,29 +22,50 @@ const keeps = (properties: Properties, body: Buffer): boolean => canBeCall({ pro
 
 /** Reads one connection to RabbitMQ and journals what its messages mean. */
 export function watchAmqp(place: Place, record: RecordFact, calls: Calls): Watch {
-  const opaque = (reason: string) => record({ kind: 'connection.opaque', ...place, reason })
+  let inserting = false
   const follower = new AmqpFollower((event) => {
     const fact = factOf(event, place, calls)
-    if (fact) record(fact)
+    if (fact) record(inserting ? insertedFact(fact) : fact)
   })
-  const upstream = new AmqpDecoder({
-    onMessage: (message) => follower.client(message),
-    onOpaque: opaque,
-    keeps,
-  })
-  const downstream = new AmqpDecoder({
-    onMessage: (message) => follower.server(message),
-    onOpaque: opaque,
-    keeps,
-  })
+  const decoder = (onMessage: (message: AmqpMessage) => void) =>
+    new AmqpDecoder({
+      onMessage,
+      onOpaque: (reason) => record({ kind: 'connection.opaque', ...place, reason }),
+      keeps,
+    })
+  const lanes = {
+    upstream: decoder((message) => follower.client(message)),
+    downstream: decoder((message) => follower.server(message)),
+  }
+  // What is put in is whole, and counts neither in the lane's offsets nor among the client's publishes.
+  const inserted = {
+    upstream: decoder((message) => follower.client(message, false)),
+    downstream: decoder((message) => follower.server(message)),
+  }
   return {
-    upstream: (bytes) => upstream.push(bytes),
-    downstream: (bytes) => downstream.push(bytes),
+    upstream: (bytes) => lanes.upstream.push(bytes),
+    downstream: (bytes) => lanes.downstream.push(bytes),
+    altered: (stream, alteration) => {
+      if (alteration.kind !== 'inserted')
+        return record({ kind: `message.${alteration.kind}`, ...place, stream, until: alteration.until })
+      inserting = true
+      inserted[stream].push(alteration.bytes)
+      inserting = false
+    },
     ended: () => {},
   }
 }
 
-function factOf(event: AmqpEvent, place: Place, calls: Calls): WireFact | undefined {
+/** What is journaled of a message; what was done to it is journaled apart. */
+type EventFact = Exclude<WireFact, MessageWithheld>
+
+function insertedFact(fact: EventFact): WireFact {
+  if (!('until' in fact)) return { ...fact, inserted: true }
+  const { until: _, ...rest } = fact
+  return { ...rest, inserted: true }
+}
+
+function factOf(event: AmqpEvent, place: Place, calls: Calls): EventFact | undefined {
   const { link, connection } = place
   switch (event.kind) {
     case 'published':

@@ -16,7 +16,10 @@ export function watchPostgres(place: Place, record: RecordFact): Watch {
     // Values that a client binds are views, and kept until it executes what it has bound them to.
     upstream: (bytes) => decoder.frontend(Buffer.from(bytes)),
     downstream: (bytes) => decoder.backend(Buffer.from(bytes)),
-    ended: () => follower.ended(),
+    // What the server was asked and what it answered is true, whatever its client was told: a statement that fails in
+    // another's place has an answer in its place. What never reached it is told at the end.
+    altered: () => {},
+    ended: ({ upstream }) => follower.ended(upstream),
   }
 }
 

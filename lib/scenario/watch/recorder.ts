@@ -1,8 +1,9 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Entry, Fact } from '../../ledger/entries.ts'
+import { isWireFact } from '../../ledger/wire-entries.ts'
 import type { ProxyEvent } from '../../proxy/events.ts'
-import type { Tap } from '../../proxy/lane.ts'
+import type { Alteration, Tap } from '../../proxy/tap.ts'
 import type { Stream } from '../../toxic.ts'
 import { monotonicMs } from '../../util/clock.ts'
 import { HarnessError, messageOf } from '../../util/errors.ts'
@@ -14,6 +15,8 @@ import { isWatched, type WireWatch } from './watch.ts'
 export interface RecorderOptions extends Pick<RecordingPlan, 'side'> {
   /** What was seen on the wire is among the `entries` too, and not only in the file. Default true. */
   retainsWire?: boolean
+  /** Called soon with what was seen on the wire, while `tellsWire` asks for it. */
+  onWire?: (entry: Entry) => void
   /** Called once, when the journal cannot be kept any more. */
   onError?: (error: HarnessError) => void
   /** A thread of somebody's own, which calls `serveRecording`. */
@@ -51,6 +54,8 @@ export class Recorder {
   readonly #worker: Worker
   readonly #ring: RingWriter
   readonly #entries: Entry[] = []
+  readonly #retainsWire: boolean
+  readonly #onWire: ((entry: Entry) => void) | undefined
   readonly #onError: ((error: HarnessError) => void) | undefined
   readonly #flushes = new Map<number, (findings: unknown) => void>()
   readonly #ready = Promise.withResolvers<void>()
@@ -64,24 +69,23 @@ export class Recorder {
   #unread = 0
   #waits = 0
   #waking: NodeJS.Timeout | undefined
+  /** Somebody waits for what passes to be told. */
+  #hurries = false
 
   private constructor(file: string, options: RecorderOptions) {
-    const {
-      side,
-      retainsWire: tellsWire = true,
-      onError,
-      thread = THREAD,
-      patienceMs = PATIENCE_MS,
-    } = options
+    const { side, retainsWire = true, onWire, onError, thread = THREAD, patienceMs = PATIENCE_MS } = options
     this.file = file
     this.#patienceMs = patienceMs
+    this.#retainsWire = retainsWire
+    this.#onWire = onWire
     this.#onError = onError
     const ring = newRing(RING_BYTES)
     this.#ring = new RingWriter(ring, patienceMs)
-    this.#worker = new Worker(thread, { workerData: { ring, file, side, tellsWire } satisfies RecordingPlan })
+    this.#worker = new Worker(thread, { workerData: { ring, file, side } satisfies RecordingPlan })
     this.#worker.on('message', (told: Told) => this.#hear(told))
     this.#worker.on('error', (error) => this.#fail(messageOf(error)))
     this.#worker.on('exit', () => this.#exited())
+    if (retainsWire) this.#say(RECORD.TELLING, 0, 0, true)
   }
 
   /**
@@ -116,6 +120,12 @@ export class Recorder {
     if (this.#closed) this.#fail(`${fact.kind} was appended after the journal's end`)
     this.#say(RECORD.FACT, 0, at, fact)
     return at
+  }
+
+  /** From now on `onWire` is told, or no more. What it is told has happened a millisecond or two ago. */
+  tellsWire(tells: boolean): void {
+    this.#hurries = tells
+    if (!this.#retainsWire) this.#say(RECORD.TELLING, 0, this.now(), tells)
   }
 
   /** What had been recorded when it was last flushed, and maybe more. */
@@ -170,7 +180,16 @@ export class Recorder {
     if (!isWatched(link)) return undefined
     const lane = (this.#lanes += 1)
     this.#say(RECORD.LANE, lane, this.now(), { link, connection, stream } satisfies LaneOpened)
-    return (bytes, at) => this.#write(RECORD.BYTES, lane, this.#since(at), bytes)
+    return {
+      arrived: (bytes, at) => this.#writeAll(RECORD.BYTES, RECORD.BYTES, lane, this.#since(at), bytes),
+      altered: (alteration, at) => this.#altered(lane, alteration, this.#since(at)),
+    }
+  }
+
+  #altered(lane: number, alteration: Alteration, at: number): void {
+    if (alteration.kind === 'inserted')
+      this.#writeAll(RECORD.PART, RECORD.INSERTED, lane, at, alteration.bytes)
+    else this.#say(RECORD.ALTERED, lane, at, alteration)
   }
 
   #happened(event: ProxyEvent): void {
@@ -178,18 +197,24 @@ export class Recorder {
       this.#say(RECORD.EVENT, 0, this.now(), event)
   }
 
-  #say(kind: number, lane: number, at: number, what: object): void {
-    let text = Buffer.from(JSON.stringify(what))
-    for (; text.length > this.#ring.longest; text = text.subarray(this.#ring.longest))
-      this.#write(RECORD.PART, lane, at, text.subarray(0, this.#ring.longest))
-    this.#write(kind, lane, at, text)
+  #say(kind: number, lane: number, at: number, what: object | boolean): void {
+    this.#writeAll(RECORD.PART, kind, lane, at, Buffer.from(JSON.stringify(what)))
+  }
+
+  /** @param part The kind of all records but the last, if one has no room for it. */
+  #writeAll(part: number, kind: number, lane: number, at: number, payload: Buffer): void {
+    const { longest } = this.#ring
+    let rest = payload
+    for (; rest.length > longest; rest = rest.subarray(longest))
+      this.#write(part, lane, at, rest.subarray(0, longest))
+    this.#write(kind, lane, at, rest)
   }
 
   #write(kind: number, lane: number, at: number, payload: Buffer): void {
     if (this.#gone || this.#closed) return
     if (!this.#ring.write(kind, lane, at, payload)) return this.#giveUp()
     this.#unread += payload.length
-    if (this.#unread >= WAKE_BYTES) this.#wake()
+    if (this.#unread >= WAKE_BYTES || this.#hurries) this.#wake()
     else this.#waking ??= setTimeout(() => this.#wake(), WAKE_MS)
   }
 
@@ -218,12 +243,20 @@ export class Recorder {
       case 'ready':
         return this.#ready.resolve()
       case 'entries':
-        return void this.#entries.push(...entriesOf(told.lines))
+        return this.#enter(entriesOf(told.lines))
       case 'flushed':
         this.#flushes.get(told.number)?.(told.findings)
         return void this.#flushes.delete(told.number)
       case 'failed':
         return this.#broken(new HarnessError(told.text))
+    }
+  }
+
+  #enter(entries: Entry[]): void {
+    for (const entry of entries) {
+      const isWire = isWireFact(entry)
+      if (isWire && this.#hurries) this.#onWire?.(entry)
+      if (!isWire || this.#retainsWire) this.#entries.push(entry)
     }
   }
 

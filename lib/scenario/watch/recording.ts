@@ -2,7 +2,7 @@ import { openJournal } from '../../ledger/journal.ts'
 import type { Entry, Fact } from '../../ledger/entries.ts'
 import { isWireFact } from '../../ledger/wire-entries.ts'
 import type { ProxyEvent } from '../../proxy/events.ts'
-import type { Tap } from '../../proxy/lane.ts'
+import type { Alteration, Tap } from '../../proxy/tap.ts'
 import type { Stream } from '../../toxic.ts'
 import { messageOf } from '../../util/errors.ts'
 import { RingReader, type Ring, type RingRecord } from './ring.ts'
@@ -18,10 +18,16 @@ export const RECORD = {
   LANE: 3,
   /** Bytes that have arrived on a lane. */
   BYTES: 4,
+  /** What a toxic did to messages of a lane: its kind, and where they end. */
+  ALTERED: 5,
+  /** A message that a toxic has put into a lane. */
+  INSERTED: 6,
   /** A `ProxyEvent`. */
-  EVENT: 5,
+  EVENT: 7,
   /** Its number, to be answered when everything before it is in the journal. */
-  FLUSH: 6,
+  FLUSH: 8,
+  /** Whether what was seen on the wire is told as entries too; true or false. */
+  TELLING: 9,
 } as const
 
 /** From here on a number means a lane. */
@@ -37,8 +43,6 @@ export interface RecordingPlan {
   file: string
   /** On which side of the toxics our proxies stand, see `ConnectionOpened`. */
   side: 'node' | 'service'
-  /** What was seen on the wire is told as entries too, and not only written. */
-  tellsWire: boolean
 }
 
 /** What the thread tells. */
@@ -77,6 +81,7 @@ export class Recording {
   /** Of the record that is being read. */
   #at = 0
   readonly #parts: Buffer[] = []
+  #tellsWire = false
   #lines: Buffer[] = []
   #lineBytes = 0
 
@@ -88,7 +93,7 @@ export class Recording {
       retain: () => false,
       onError: (error) => tell({ kind: 'failed', text: error.message }),
       onLine: (fact, line) => {
-        if (plan.tellsWire || !isWireFact(fact)) this.#keep(line)
+        if (this.#tellsWire || !isWireFact(fact)) this.#keep(line)
       },
     })
     this.#watch = watchWire((fact) => this.#append(fact), plan.side)
@@ -117,16 +122,29 @@ export class Recording {
 
   #see({ kind, lane, at, payload }: RingRecord): void {
     this.#at = at
-    if (kind === RECORD.BYTES) return this.#read(lane, payload)
+    if (kind === RECORD.BYTES) return this.#show(lane, (tap) => tap.arrived(payload, at))
     if (kind === RECORD.PART) return void this.#parts.push(Buffer.from(payload))
-    const text = Buffer.concat([...this.#parts.splice(0), payload]).toString()
+    const whole = this.#parts.length === 0 ? payload : Buffer.concat([...this.#parts.splice(0), payload])
+    if (kind === RECORD.INSERTED)
+      return this.#show(lane, (tap) => tap.altered({ kind: 'inserted', bytes: whole }, at))
+    this.#hear(kind, lane, whole.toString())
+  }
+
+  #hear(kind: number, lane: number, text: string): void {
     switch (kind) {
+      case RECORD.ALTERED: {
+        const alteration = JSON.parse(text) as Alteration
+        return this.#show(lane, (tap) => tap.altered(alteration, this.#at))
+      }
       case RECORD.FACT:
         return this.#append(JSON.parse(text) as Fact)
       case RECORD.LANE:
         return this.#open(lane, JSON.parse(text) as LaneOpened)
       case RECORD.EVENT:
         return this.#happened(JSON.parse(text) as ProxyEvent)
+      case RECORD.TELLING:
+        this.#tellsWire = JSON.parse(text) as boolean
+        return
       case RECORD.FLUSH:
         this.#tellLines()
         return this.#tell({ kind: 'flushed', number: lane, findings: this.#listener.findings?.() })
@@ -145,11 +163,11 @@ export class Recording {
   }
 
   /** A lane that cannot be read is a fault of ours: it is told, and not read any more. */
-  #read(number: number, bytes: Buffer): void {
+  #show(number: number, show: (tap: Tap) => void): void {
     const lane = this.#lanes.get(number)
     if (!lane) return
     try {
-      lane.tap(bytes, this.#at)
+      show(lane.tap)
     } catch (error) {
       this.#lanes.delete(number)
       const { link, connection, stream } = lane

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { noBytes } from '../../proxy/evidence.ts'
+import type { Alteration } from '../../proxy/tap.ts'
 import type { WireFact } from '../../ledger/wire-entries.ts'
 import { encodeMessage, encodeMethod } from '../../wire/amqp/encode.ts'
 import { client, server } from '../../wire/postgres/conversation.helper.ts'
@@ -40,10 +41,14 @@ const deliver = encodeMessage(
 )
 
 /** What is journaled of these bytes on one connection of a link. */
-function factsOf(link: string, ...pieces: ['upstream' | 'downstream', Buffer][]): WireFact[] {
+function factsOf(link: string, ...pieces: ['upstream' | 'downstream', Buffer | Alteration][]): WireFact[] {
   const facts: WireFact[] = []
   const watch = watchWire((fact) => facts.push(fact), 'node')
-  for (const [stream, bytes] of pieces) watch.tap(link, 1, stream)?.(bytes, 0)
+  for (const [stream, seen] of pieces) {
+    const tap = watch.tap(link, 1, stream)
+    if (Buffer.isBuffer(seen)) tap?.arrived(seen, 0)
+    else tap?.altered(seen, 0)
+  }
   const lanes = { upstream: { ...noBytes(), received: 9, sent: 7 }, downstream: noBytes() }
   watch.onEvent({
     kind: 'connection.closed',
@@ -97,6 +102,35 @@ describe('what is read on the links', () => {
     expect(delivered).to.not.have.property('body')
   })
 
+  it('of RabbitMQ is what toxics take out, let go and put in, which counts as nobody’s', () => {
+    const select = encodeMethod(1, 'confirm.select', { nowait: false })
+    const until = HEADER.length + select.length + publish.length
+    const confirm = encodeMethod(1, 'basic.ack', { deliveryTag: 1, multiple: false })
+    const facts = factsOf(
+      'engine-1.rabbitmq',
+      ['upstream', Buffer.concat([HEADER, select, publish])],
+      ['upstream', { kind: 'withheld', until }],
+      ['downstream', { kind: 'inserted', bytes: confirm }],
+      ['upstream', { kind: 'inserted', bytes: publish }],
+      ['upstream', { kind: 'released', until }],
+      ['upstream', publish],
+      ['downstream', { kind: 'inserted', bytes: deliver }],
+    ).slice(1, -1)
+    const place = { link: 'engine-1.rabbitmq', connection: 1 }
+    const [first, withheld, confirmed, copy, released, second, delivered, ...more] = facts
+    expect(more).to.deep.equal([])
+    expect(first)
+      .to.deep.include({ kind: 'message.published', tag: 1, until })
+      .and.not.have.property('inserted')
+    expect(withheld).to.deep.equal({ kind: 'message.withheld', ...place, stream: 'upstream', until })
+    expect(confirmed).to.deep.include({ kind: 'message.confirmed', tag: 1, inserted: true })
+    expect(copy).to.deep.include({ kind: 'message.published', tag: 0, inserted: true })
+    expect(released).to.deep.equal({ kind: 'message.released', ...place, stream: 'upstream', until })
+    expect(second).to.deep.include({ kind: 'message.published', tag: 2, until: until + publish.length })
+    expect(delivered).to.deep.include({ kind: 'message.delivered', tag: 1, inserted: true })
+    for (const fact of [confirmed, copy, delivered]) expect(fact).to.not.have.property('until')
+  })
+
   it('of PostgreSQL are errors without the values that they quote', () => {
     const { query, startup } = client
     const given = 'invalid input syntax for type integer: "very-secret"'
@@ -131,7 +165,12 @@ describe('what is read on the links', () => {
 
 const watching = (seen: string[], name: string, blind: boolean): WireWatch => ({
   tap: (_link, _connection, stream) =>
-    blind ? undefined : (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
+    blind
+      ? undefined
+      : {
+          arrived: (bytes, at) => void seen.push(`${name} ${stream} ${bytes.toString()} ${at}`),
+          altered: ({ kind }, at) => void seen.push(`${name} ${stream} ${kind} ${at}`),
+        },
   onEvent: ({ kind }) => void seen.push(`${name} ${kind}`),
 })
 
@@ -141,7 +180,7 @@ describe('several watches together', () => {
   it('see the same, in their order', () => {
     const seen: string[] = []
     const all = together([watching(seen, 'a', false), watching(seen, 'b', true), watching(seen, 'c', false)])
-    all.tap('p', 1, 'upstream')?.(Buffer.from('x'), 5)
+    all.tap('p', 1, 'upstream')?.arrived(Buffer.from('x'), 5)
     all.onEvent(event)
     expect(seen).to.deep.equal([
       'a upstream x 5',

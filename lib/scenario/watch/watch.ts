@@ -1,6 +1,6 @@
 import type { LaneCounts, WireFact } from '../../ledger/wire-entries.ts'
 import type { LaneBytes } from '../../proxy/evidence.ts'
-import type { Tap } from '../../proxy/lane.ts'
+import type { Alteration, Tap } from '../../proxy/tap.ts'
 import type { ProxyEvent } from '../../proxy/events.ts'
 import type { Stream } from '../../toxic.ts'
 import { watchAmqp } from './amqp-watch.ts'
@@ -19,8 +19,10 @@ export interface Place {
 export interface Watch {
   upstream(bytes: Buffer): void
   downstream(bytes: Buffer): void
-  /** The connection has ended. */
-  ended(): void
+  /** What a toxic did to messages, in its place between the bytes. */
+  altered(stream: Stream, alteration: Alteration): void
+  /** The connection has ended, when so much of each lane had been handed on. */
+  ended(handedOn: LaneCounts): void
 }
 
 export interface WireWatch {
@@ -35,8 +37,13 @@ export function together(watches: readonly WireWatch[]): WireWatch {
     tap: (link, connection, stream) => {
       const taps = watches.flatMap((watch) => watch.tap(link, connection, stream) ?? [])
       if (taps.length < 2) return taps[0]
-      return (bytes, at) => {
-        for (const tap of taps) tap(bytes, at)
+      return {
+        arrived: (bytes, at) => {
+          for (const tap of taps) tap.arrived(bytes, at)
+        },
+        altered: (alteration, at) => {
+          for (const tap of taps) tap.altered(alteration, at)
+        },
       }
     },
     onEvent: (event) => {
@@ -79,21 +86,26 @@ export function watchWire(record: RecordFact, side: 'node' | 'service'): WireWat
   return {
     tap: (link, connection, stream) => {
       const watch = watchOf(link, connection)
-      return watch && ((bytes) => watch[stream](bytes))
+      if (!watch) return undefined
+      return {
+        arrived: (bytes) => watch[stream](bytes),
+        altered: (alteration) => watch.altered(stream, alteration),
+      }
     },
     onEvent: (event) => {
       if (event.kind !== 'connection.closed') return
-      const { proxy: link, connection, bytes, cut } = event
+      const { proxy: link, connection, bytes, cut, handedOn } = event
       const watch = watches.get(keyOf(link, connection))
       if (!watch) return
       watches.delete(keyOf(link, connection))
-      watch.ended()
+      const forwarded = handedOn ?? counts(bytes, 'sent')
+      watch.ended(forwarded)
       record({
         kind: 'connection.closed',
         link,
         connection,
         received: counts(bytes, 'received'),
-        forwarded: counts(bytes, 'sent'),
+        forwarded,
         ...(cut && { cutBy: cut.by }),
       })
     },

@@ -139,6 +139,19 @@ export function httpContract(serving: Serving): void {
     expect((await toProxy('GET', '/proxies/a')).toxics).to.have.lengthOf(6)
   })
 
+  it('ignores attributes that a type does not have', async () => {
+    await make('a')
+    const given = { type: 'latency', attributes: { latency: 5, Rate: 'any', more: { than: 1 } } }
+    const created = await to('POST', '/proxies/a/toxics', given)
+    expect(created).to.include({ status: 200 })
+    expect(created.json).to.deep.include({ attributes: { latency: 5, jitter: 0 } })
+    const path = '/proxies/a/toxics/latency_downstream'
+    const changed = await to('POST', path, { attributes: { more: 1, jitter: 2 } })
+    expect(changed.json).to.deep.include({ attributes: { latency: 5, jitter: 2 } })
+    const noop = await to('POST', '/proxies/a/toxics', { type: 'noop', attributes: { more: 1 } })
+    expect(noop.json).to.deep.include({ attributes: {} })
+  })
+
   it('says what is wrong with a toxic', async () => {
     await make('a')
     const path = '/proxies/a/toxics'

@@ -85,6 +85,15 @@ export function failuresOfRequests({ real, start }: Candidate): void {
     expect((await to('GET', '/proxies/a/toxics')).json).to.have.lengthOf(real ? 0 : 1)
   })
 
+  it('10: populate takes 0.0.0.0 for another address than it listens on, and wipes the toxics', async () => {
+    const { listen } = await make({ listen: '0.0.0.0:0' })
+    await to('POST', '/proxies/a/toxics', { type: 'noop' })
+    const same = { name: 'a', listen: `0.0.0.0:${listen.split(':').at(-1)}`, upstream: UPSTREAM }
+    const { json } = await to('POST', '/populate', [same])
+    expect((json as { proxies: ProxyView[] }).proxies[0]?.toxics).to.have.lengthOf(real ? 0 : 1)
+    expect((await to('GET', '/proxies/a')).json).to.include({ listen })
+  })
+
   it('11: toxics cannot be given with a proxy', async () => {
     const toxics = [{ type: 'latency', attributes: { latency: 3 } }]
     expect((await make({ toxics })).toxics).to.have.lengthOf(real ? 0 : 1)

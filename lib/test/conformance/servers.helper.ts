@@ -67,7 +67,7 @@ const at = async (url: string): Promise<Serving> => ({
 
 async function startReal(program: string): Promise<Serving> {
   const port = await freePort()
-  const args = ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics']
+  const args = ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics', '-runtime-metrics']
   const child = spawn(program, args, { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
   const answers = () => fetch(`${url}/version`).then(({ ok }) => ok || undefined, failed(child, program))

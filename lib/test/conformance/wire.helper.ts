@@ -70,6 +70,36 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
       expect(await lives()).to.equal(true)
     })
 
+  deadly('2: a huge jitter ends it', async () => {
+    const { client } = await path.connect()
+    // Twice the jitter, of which a part is drawn, overflows an integer of 64 bits.
+    const huge = '{"type":"latency","stream":"upstream","attributes":{"jitter":4611686018427387904}}'
+    const { status, text } = await path.ask('POST', '/toxics', huge)
+    if (!real) {
+      expect(status, text).to.equal(400)
+      return expect(text).to.contain('jitter of latency must be')
+    }
+    const ends = async () => {
+      client.socket.write('x')
+      return !(await lives()) || undefined
+    }
+    await poll(ends, { what: 'it ends', deadlineMs: 5000 })
+  })
+
+  it('2: bandwidth with its default rate, 0, blocks for ever', async () => {
+    const { status, text } = await path.ask('POST', '/toxics', { type: 'bandwidth', stream: 'upstream' })
+    if (!real) {
+      expect(status, text).to.equal(400)
+      return expect(text).to.contain('rate of bandwidth must be')
+    }
+    const { client, server } = await path.connect()
+    client.socket.write('blocked')
+    // The other direction tells that the time for it has come and gone.
+    server.socket.write('answer')
+    await client.receives('answer')
+    expect(server.received.length).to.equal(0)
+  })
+
   deadly('4: a dial that nobody answers stalls its API', async () => {
     await using mute = await muteServer()
     await path.ask('POST', '', { upstream: mute.address })
@@ -98,6 +128,18 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     await path.ask('POST', '', { upstream: '127.0.0.1:9' })
     const client = (await path.dial()).read()
     await (real ? client.hasEnded() : client.isReset())
+  })
+
+  it('6: it cannot be told to refuse a client whose upstream is down', async () => {
+    await path.ask('POST', '', { upstream: '127.0.0.1:9', on_upstream_error: 'refuse' })
+    if (real) return (await path.dial()).read().hasEnded()
+    const refused = () =>
+      path.dial().then(
+        () => undefined,
+        // Until the first probe has failed, it is reset.
+        (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED' || undefined,
+      )
+    await poll(refused, { what: 'it refuses', deadlineMs: 5000 })
   })
 
   it('7: reset_peer acts on what toxicity spared', async () => {
@@ -142,12 +184,14 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
     })
     const { client, server } = await path.connect()
     const begun = monotonicMs()
+    // A beat that nobody has read yet makes it a reset.
+    const hasEnded = () => client.ended || client.error !== undefined
     const beats = () => {
       client.socket.write('beat')
-      return client.ended || monotonicMs() - begun > HEARTBEATS_MS
+      return hasEnded() || monotonicMs() - begun > HEARTBEATS_MS
     }
     await poll(async () => beats() || undefined, { what: 'it ends', deadlineMs: 5000, everyMs: 10 })
-    expect(client.ended).to.equal(!real)
+    expect(hasEnded()).to.equal(!real)
     expect(server.received.length).to.equal(0)
   })
 

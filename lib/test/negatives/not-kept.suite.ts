@@ -22,6 +22,10 @@ describe('A test is wrong', () => {
     throw 'a string'
   })
 
+  it('mistypes an attribute of a toxic', async () => {
+    await run.links('*', 'rabbitmq').toxic('latency', { latncy: 100 })
+  })
+
   it('asks for no verdict', async () => {
     await run.start('sequence', { tasks: 1, action: 'noop' })
   })

@@ -1,5 +1,6 @@
 import type { ActionRow, Entry } from '../../ledger/entries.ts'
 import { Scenarios, type ScenarioFacts } from '../../ledger/facts.ts'
+import { strikesOn } from '../../ledger/messages/message-strikes.ts'
 
 /** A journal that somebody has falsified, in one place. */
 export interface Mutation {
@@ -7,6 +8,11 @@ export interface Mutation {
   /** Ids of what it was about: the verdict must name one of them. */
   about: string[]
   entries: Entry[]
+}
+
+/** One that may make no difference. */
+export interface StrikeMutation extends Mutation {
+  mayPass: boolean
 }
 
 const factsOf = (entries: readonly Entry[], scenario: string): ScenarioFacts =>
@@ -50,6 +56,32 @@ function aboutEntries(entries: readonly Entry[], scenario: string): Map<number, 
     about.set(entry.ordinal, [byMark.get(attempt)?.id ?? attempt, `${execution}/${task}`])
   }
   return about
+}
+
+/** Every entry of what was taken out of a message's way, let go or put in, removed and doubled. */
+export function* strikeMutations(entries: readonly Entry[], scenario: string): Generator<StrikeMutation> {
+  const about = new Map<number, string>()
+  for (const message of factsOf(entries, scenario).past.freshMessages()) {
+    const { call, sends, deliveries } = message
+    for (const { ordinal } of strikesOn(message)) about.set(ordinal, call.identity)
+    for (const { held } of [...sends, ...deliveries])
+      if (held?.released) about.set(held.released.ordinal, call.identity)
+  }
+  for (const [index, entry] of entries.entries()) {
+    const identity = about.get(entry.ordinal)
+    if (identity === undefined) continue
+    const isAnswer = entry.kind === 'message.confirmed' || entry.kind === 'message.acked'
+    for (const how of HOW) {
+      const mutated = how === 'removed' ? entries.toSpliced(index, 1) : entries.toSpliced(index, 0, entry)
+      yield {
+        what: `entry ${entry.ordinal}, ${entry.kind}, ${how}`,
+        about: [identity],
+        entries: renumbered(mutated),
+        // A confirm that is put in is for the publisher's ears alone, and an answer may well be put in twice.
+        mayPass: isAnswer && (how === 'doubled' || entry.kind === 'message.confirmed'),
+      }
+    }
+  }
 }
 
 const TABLES = ['executions', 'tasks', 'actions'] as const

@@ -1,6 +1,6 @@
 import type { Entry } from '../../ledger/entries.ts'
 import { judge } from '../../ledger/verdict.ts'
-import type { Verdict } from '../../ledger/verdict-document.ts'
+import type { Finding, Verdict } from '../../ledger/verdict-document.ts'
 import { cleanState } from '../../scenario/clean.ts'
 import { Run } from '../../scenario/run.ts'
 import type { Session } from '../../scenario/session.ts'
@@ -102,7 +102,7 @@ export async function playRound(
 }
 
 /** A journal without any entry about faults. */
-const untold = (entries: readonly Entry[]): Entry[] =>
+export const untold = (entries: readonly Entry[]): Entry[] =>
   entries
     .filter(({ kind }) => !kind.startsWith('fault.'))
     .map((entry, index) => ({ ...entry, ordinal: index + 1 }))
@@ -217,3 +217,22 @@ const shuffled = <T>(random: Random, all: readonly T[]): T[] =>
     .map((one) => [random(), one] as const)
     .toSorted(([a], [b]) => a - b)
     .map(([, one]) => one)
+
+// What the ledger says.
+
+const onMessages = ({ findings }: Verdict, word: 'lost' | 'duplicated'): Finding[] =>
+  findings[word].filter(({ object }) => object === 'message')
+
+/** Identities of the messages of which the verdict says so, sorted. */
+export const named = (verdict: Verdict, word: 'lost' | 'duplicated'): string[] =>
+  onMessages(verdict, word)
+    .map(({ id }) => id)
+    .toSorted()
+
+/** What the ledger says of messages, with its evidence. */
+export const textOf = (verdict: Verdict): string =>
+  (['lost', 'duplicated'] as const)
+    .flatMap((word) =>
+      onMessages(verdict, word).flatMap(({ text, evidence }) => [`${word}: ${text}`, ...evidence]),
+    )
+    .join('\n  ')

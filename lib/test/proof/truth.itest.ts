@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { Finding, Verdict } from '../../ledger/verdict-document.ts'
 import { mistralVersion, traitsOf } from '../../mistral/versions.ts'
 import { openSession, type Session } from '../../scenario/session.ts'
 import { seededRandom } from '../../util/random.ts'
 import { layHome, type Home } from '../gate.helper.ts'
 import { python } from './control.helper.ts'
-import { planRound, planText, playRound } from './truth.helper.ts'
+import { named, planRound, planText, playRound, textOf } from './truth.helper.ts'
 import { witness, type Witness } from './witness.helper.ts'
 
 /** The nightly run asks for more. */
@@ -73,19 +72,3 @@ for (const rpc of rpcDrivers)
       })
     }
   })
-
-const onMessages = ({ findings }: Verdict, word: 'lost' | 'duplicated'): Finding[] =>
-  findings[word].filter(({ object }) => object === 'message')
-
-const named = (verdict: Verdict, word: 'lost' | 'duplicated'): string[] =>
-  onMessages(verdict, word)
-    .map(({ id }) => id)
-    .toSorted()
-
-/** What the ledger says of messages, with its evidence. */
-const textOf = (verdict: Verdict): string =>
-  (['lost', 'duplicated'] as const)
-    .flatMap((word) =>
-      onMessages(verdict, word).flatMap(({ text, evidence }) => [`${word}: ${text}`, ...evidence]),
-    )
-    .join('\n  ')

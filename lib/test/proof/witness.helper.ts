@@ -39,7 +39,7 @@ export function witness(): Witness {
       [...connections.values()].map((connection) => ({ ...connection, chunks: [...connection.chunks] })),
     tap: (link, connection, stream) => {
       const { chunks } = of(link, connection)
-      return (bytes) => void chunks.push({ stream, bytes })
+      return { arrived: (bytes) => void chunks.push({ stream, bytes }), altered: () => {} }
     },
     onEvent: (event) => {
       if (event.kind === 'connection.dialled') {

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect } from 'chai'
+import { defaultsOf } from '../../proxy/attributes.ts'
+import { actsOn } from '../../toxic.ts'
 import { toxics } from '../../../toxics/index.ts'
 import { ask } from '../../api/ask.helper.ts'
 import type { EvidenceView } from '../../api/views.ts'
@@ -66,6 +68,8 @@ async function unread() {
   }
 }
 
+const STREAMS = ['upstream', 'downstream'] as const
+
 /** Clients that never read and send without end. */
 async function stalledClients(listen: string) {
   const port = Number(listen.split(':').at(-1))
@@ -113,21 +117,23 @@ describe('the control plane', () => {
     }
     await poll(standsStill, { what: 'nothing moves any more', deadlineMs: 20_000, everyMs: 300 })
     slowest.ms = 0
-    for (const { type } of toxics)
-      for (const stream of ['upstream', 'downstream'])
-        await call('POST', '/proxies/a/toxics', { type, stream, attributes: VALUES[type] ?? {} })
-    for (const { type } of toxics)
-      for (const stream of ['upstream', 'downstream'])
-        await call('POST', `/proxies/a/toxics/${type}_${stream}`, { attributes: VALUES[type] ?? {} })
+    const placed = toxics.flatMap((toxic) =>
+      STREAMS.filter((stream) => actsOn(toxic, defaultsOf(toxic), stream)).map((stream) => ({
+        ...toxic,
+        stream,
+      })),
+    )
+    for (const { type, stream } of placed)
+      await call('POST', '/proxies/a/toxics', { type, stream, attributes: VALUES[type] ?? {} })
+    for (const { type, stream } of placed)
+      await call('POST', `/proxies/a/toxics/${type}_${stream}`, { attributes: VALUES[type] ?? {} })
     await call('GET', '/proxies')
     await call('GET', '/proxies/a/connections')
     await call('DELETE', '/proxies/a/toxics/noop_upstream')
     await call('POST', '/proxies/a/toxics', { type: 'latency', name: 'more', attributes: { latency: 1000 } })
     expect(await open()).to.equal(CONNECTIONS)
-    for (const { type } of toxics)
-      if (type !== 'timeout' && type !== 'noop')
-        for (const stream of ['upstream', 'downstream'])
-          await call('DELETE', `/proxies/a/toxics/${type}_${stream}`)
+    for (const { type, stream } of placed)
+      if (type !== 'timeout' && type !== 'noop') await call('DELETE', `/proxies/a/toxics/${type}_${stream}`)
     expect(await open()).to.equal(CONNECTIONS)
     await call('POST', '/reset')
     await call('POST', '/proxies/a', { enabled: false })

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
@@ -10,6 +9,7 @@ import type { Proxy } from '../../proxy/proxy.ts'
 import { portOf } from '../../proxy/rig.helper.ts'
 import type { ToxicDefinition } from '../../toxic.ts'
 import { poll } from '../../util/poll.ts'
+import { busyService, transfer } from './transfer.helper.ts'
 
 /** Of each toxic, twice; the nightly run has 10,000. */
 const CONNECTIONS = Number(process.env['CROSSWIND_LEAK_CONNECTIONS'] ?? 500)
@@ -31,32 +31,6 @@ const VALUES: Record<string, Record<string, number>> = {
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
-
-/** Sends and reads without end. */
-async function busyService(): Promise<Server> {
-  const load = Buffer.alloc(2 ** 17)
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    socket.on('drain', () => socket.write(load))
-    socket.resume().write(load)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
-
-/** Ends in whatever way, at the latest by a reset once data has come. */
-async function transfer(port: number, resets: boolean): Promise<void> {
-  const socket: Socket = connect({ port, host: '127.0.0.1' })
-  const closed = new Promise((resolve) => socket.once('close', resolve))
-  socket.on('error', () => {})
-  socket.once('end', () => socket.destroy())
-  socket.on('data', () => {
-    if (resets) socket.resetAndDestroy()
-  })
-  socket.write(Buffer.alloc(2 ** 16))
-  if (resets) setTimeout(() => socket.resetAndDestroy(), 20)
-  await closed
-}
 
 const none = (what: string, count: () => number): Promise<true> =>
   poll(() => (count() === 0 ? true : undefined), { what, deadlineMs: GONE_MS })

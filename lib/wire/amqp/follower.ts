@@ -76,11 +76,19 @@ export class AmqpFollower {
     this.#onEvent = onEvent
   }
 
-  /** A message that the client sends. */
-  client(message: AmqpMessage): void {
+  /** A consumer whose beginning was seen. */
+  consumer(channel: number, tag: string): Readonly<Consumer> | undefined {
+    return this.#channels.get(channel)?.consumers.get(tag)
+  }
+
+  /**
+   * A message that the client sends.
+   * @param counted false: one that it has not sent, though it goes to the broker; it has no number of the client's.
+   */
+  client(message: AmqpMessage, counted = true): void {
     switch (message.method) {
       case 'basic.publish':
-        return this.#published(message)
+        return this.#published(message, counted)
       case 'basic.ack':
         return this.#acked(message, 'ack', message.fields.multiple, false)
       case 'basic.nack':
@@ -142,11 +150,11 @@ export class AmqpFollower {
 
   // Messages.
 
-  #published(message: By<'basic.publish'>): void {
+  #published(message: By<'basic.publish'>, counted: boolean): void {
     const { exchange, routingKey, mandatory } = message.fields
     const channel = this.#channel(message)
-    if (channel.publishes !== undefined) channel.publishes += 1
-    const tag = channel.publishes ?? 0
+    if (channel.publishes !== undefined && counted) channel.publishes += 1
+    const tag = counted ? (channel.publishes ?? 0) : 0
     const { channel: number, content, end } = message
     this.#onEvent({ kind: 'published', tag, mandatory, channel: number, exchange, routingKey, content, end })
   }

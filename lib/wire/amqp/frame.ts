@@ -25,6 +25,8 @@ const PROTOCOL_HEADER_BYTES = 8
 
 const { FRAME_METHOD, FRAME_HEADER, FRAME_BODY, FRAME_HEARTBEAT, FRAME_END } = CONSTANTS
 
+const NOTHING = Buffer.alloc(0)
+
 /** The type that a protocol header has here: its first octet, where a frame has its type. */
 export const PROTOCOL_HEADER = PROTOCOL_NAME.charCodeAt(0)
 
@@ -126,6 +128,21 @@ export class FrameReader {
       else if (this.#held) at = this.#fill(this.#held, bytes, at)
       else at = this.#next(bytes, at)
     }
+  }
+
+  /** No frame has begun that has not ended. */
+  get isBetweenFrames(): boolean {
+    return this.#held === undefined && this.#bodyLeft === 0
+  }
+
+  /** The beginning of a frame that is not whole, but for what of a body frame has been passed on. */
+  get held(): Buffer {
+    return this.#held?.subarray(0, this.#heldBytes) ?? NOTHING
+  }
+
+  /** Bytes of the lane that have been passed on. */
+  get offset(): number {
+    return this.#offset
   }
 
   /** Gives the lane up: nothing is read any more. */

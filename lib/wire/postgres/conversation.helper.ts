@@ -116,14 +116,17 @@ export function decode(steps: Step[], options: Partial<DecoderOptions> = {}): De
 export const typesOf = ({ messages }: Decoded, side?: Side): string[] =>
   messages.filter((seen) => side === undefined || seen.side === side).map(({ type }) => type)
 
-/** What a follower says of a conversation, and of its end if it `ends`. */
-export function follow(steps: Step[], ends = true): TransactionEvent[] {
+/**
+ * What a follower says of a conversation, and of its end if it `ends`.
+ * @param handedOn So much of what the client sent was, by then.
+ */
+export function follow(steps: Step[], ends = true, handedOn = Infinity): TransactionEvent[] {
   const events: TransactionEvent[] = []
   const follower = new TransactionFollower((event) => events.push(event))
   const { messages, opaque } = decode(steps)
   if (opaque.length > 0) throw new Error(opaque[0])
   for (const seen of messages) follower.see(seen)
-  if (ends) follower.ended()
+  if (ends) follower.ended(handedOn)
   return events
 }
 

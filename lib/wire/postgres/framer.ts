@@ -73,8 +73,8 @@ export class Framer {
   #begin(chunk: Buffer, at: number): number {
     this.#current = this.phase
     const there = chunk.length - at
-    if (there >= this.#headBytes(chunk[at]!)) {
-      const size = this.#sizeOf(chunk, at)
+    if (there >= headBytes(this.#current, chunk[at]!)) {
+      const size = sizeOf(this.#current, chunk, at)
       if (there >= size) {
         this.#emit(chunk.subarray(at, at + this.#keptOf(size)), size)
         return size
@@ -87,9 +87,9 @@ export class Framer {
   /** Inside a message: first to the end of its head, then to its own. */
   #goOn(chunk: Buffer, at: number): number {
     if (this.#size === undefined) {
-      const head = this.#headBytes(this.#seen === 0 ? chunk[at]! : this.#kept[0]!)
+      const head = headBytes(this.#current, this.#seen === 0 ? chunk[at]! : this.#kept[0]!)
       const taken = this.#take(chunk, at, head, head)
-      if (this.#seen === head) this.#size = this.#sizeOf(this.#kept, 0)
+      if (this.#seen === head) this.#size = sizeOf(this.#current, this.#kept, 0)
       if (this.#seen === this.#size) this.#finish(this.#size)
       return taken
     }
@@ -131,26 +131,30 @@ export class Framer {
     this.#onFrame(bytes, size, offset)
   }
 
-  #headBytes(first: number): number {
-    if (this.#current === 'typed') return HEAD_BYTES
-    if (this.#current === 'startup') return STARTUP_HEAD_BYTES
-    return first === ERROR_RESPONSE ? HEAD_BYTES : 1
-  }
-
-  /** The size on the wire of the message whose head is there. */
-  #sizeOf(bytes: Buffer, at: number): number {
-    if (this.#current === 'startup') return startupSize(bytes, at)
-    if (this.#current === 'answer' && bytes[at] !== ERROR_RESPONSE) return 1
-    const length = bytes.readInt32BE(at + TYPE_BYTES)
-    if (length >= LENGTH_BYTES && isTypeCharacter(bytes[at]!)) return TYPE_BYTES + length
-    const head = bytes.toString('hex', at, at + HEAD_BYTES)
-    throw new Malformed(`no message of PostgreSQL begins with ${head}`)
-  }
-
   /** A start-up packet is always kept whole. */
   #keptOf(size: number): number {
     return this.#current === 'startup' ? size : Math.min(size, HEAD_BYTES + this.#maxBodyBytes)
   }
+}
+
+/** How many bytes, from its first one on, tell a message's size. */
+export function headBytes(phase: Phase, first: number): number {
+  if (phase === 'typed') return HEAD_BYTES
+  if (phase === 'startup') return STARTUP_HEAD_BYTES
+  return first === ERROR_RESPONSE ? HEAD_BYTES : 1
+}
+
+/**
+ * The size on the wire of the message whose head is there.
+ * @throws {Malformed} when no message can begin so.
+ */
+export function sizeOf(phase: Phase, bytes: Buffer, at: number): number {
+  if (phase === 'startup') return startupSize(bytes, at)
+  if (phase === 'answer' && bytes[at] !== ERROR_RESPONSE) return 1
+  const length = bytes.readInt32BE(at + TYPE_BYTES)
+  if (length >= LENGTH_BYTES && isTypeCharacter(bytes[at]!)) return TYPE_BYTES + length
+  const head = bytes.toString('hex', at, at + HEAD_BYTES)
+  throw new Malformed(`no message of PostgreSQL begins with ${head}`)
 }
 
 function startupSize(bytes: Buffer, at: number): number {

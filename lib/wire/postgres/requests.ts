@@ -14,6 +14,8 @@ interface Request {
   extended: boolean
   /** The server awaits the rows of a COPY. */
   copying: boolean
+  /** Where the first message that executes anything of it ends in its lane. */
+  end: number
 }
 
 /** Statements and requests that are remembered while they wait for their answers; the rest is only counted. */
@@ -28,14 +30,17 @@ export class Requests {
   #beyond = 0
   #begun = false
 
-  /** Adds statements to the request that is being sent, and ends it if `whole`. */
-  sent(statements: (Statement | undefined)[], whole: boolean, extended: boolean): void {
+  /**
+   * Adds statements to the request that is being sent, and ends it if `whole`.
+   * @param end Of the message in its lane.
+   */
+  sent(statements: (Statement | undefined)[], whole: boolean, extended: boolean, end: number): void {
     if (this.#isFull()) {
       this.#begun = !whole
       if (whole) this.#beyond += 1
       return this.#refill()
     }
-    const request = this.#open(extended)
+    const request = this.#open(extended, end)
     for (const statement of statements) {
       if (request.beyond > 0 || this.#statements >= MAX_STATEMENTS) request.beyond += 1
       else {
@@ -82,9 +87,13 @@ export class Requests {
     request.whole = false
   }
 
-  /** What was never answered, the oldest first. */
-  unanswered(): readonly Readonly<Request>[] {
-    return this.#beyond === 0 ? this.#requests : [...this.#requests, unknown()]
+  /**
+   * What was never answered, the oldest first.
+   * @param handedOn So much of the lane was: of what lies beyond the server knows nothing.
+   */
+  unanswered(handedOn: number): readonly Readonly<Request>[] {
+    const sent = this.#requests.filter(({ end }) => end <= handedOn)
+    return this.#beyond === 0 || sent.length < this.#requests.length ? sent : [...sent, unknown()]
   }
 
   #refill(): void {
@@ -98,22 +107,23 @@ export class Requests {
     return this.#requests.length >= MAX_REQUESTS && this.#requests.at(-1)!.whole
   }
 
-  #open(extended: boolean): Request {
+  #open(extended: boolean, end: number): Request {
     const last = this.#requests.at(-1)
     if (last && !last.whole) return last
-    const request = empty(extended)
+    const request = empty(extended, end)
     this.#requests.push(request)
     return request
   }
 }
 
-const empty = (extended: boolean): Request => ({
+const empty = (extended: boolean, end: number): Request => ({
   statements: [],
   beyond: 0,
   whole: false,
   extended,
   copying: false,
+  end,
 })
 
 /** A request that was only counted. */
-const unknown = (): Request => ({ ...empty(true), beyond: Infinity, whole: true })
+const unknown = (): Request => ({ ...empty(true, 0), beyond: Infinity, whole: true })

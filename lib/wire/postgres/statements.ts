@@ -28,6 +28,8 @@ export interface Statement {
   chains: boolean
   /** What it writes or locks, at most 32; what it only reads is not listed. */
   touches: Touch[]
+  /** The tables that it only reads. */
+  reads: string[]
   /** Where the values of `$1`, `$2` … belong, of those that belong to a touch; at most 256. */
   parameters: Map<number, { touch: Touch; column: string }>
   /** How many uuids are left out, beyond 100 of one statement. */
@@ -101,6 +103,7 @@ class StatementReader {
     control: undefined,
     chains: false,
     touches: [],
+    reads: [],
     parameters: new Map(),
     omittedIds: 0,
   }
@@ -145,6 +148,7 @@ class StatementReader {
     if (this.#lock !== '') {
       for (const touch of statement.touches) if (touch.verb === 'SELECT') touch.verb = this.#lock
     }
+    for (const { verb: what, table } of statement.touches) if (what === 'SELECT') statement.reads.push(table)
     statement.touches = statement.touches.filter((touch) => touch.verb !== 'SELECT')
     for (const [index, { touch }] of statement.parameters) {
       if (touch.verb === 'SELECT') statement.parameters.delete(index)

@@ -188,6 +188,17 @@ describe('The end of a connection', () => {
     expect(story(begin(), insert('T'), sent(half))).to.deep.equal(['begun', 'ended INSERT t 1'])
   })
 
+  it('is not ambiguous if the COMMIT was not handed on to its last byte', () => {
+    const commit = frontend(client.query('COMMIT'))
+    const steps = [...startup(), ...begin(), ...insert('T'), commit]
+    const sent = steps
+      .filter(({ side }) => side === 'frontend')
+      .reduce((sum, { bytes }) => sum + bytes.length, 0)
+    const end = (handedOn: number) => inWords(follow(steps, true, handedOn).at(-1)!)
+    expect(end(sent)).to.equal('ended ambiguous INSERT t 1')
+    expect(end(sent - 1)).to.equal('ended INSERT t 1')
+  })
+
   it('is not ambiguous if the transaction had failed, or once the COMMIT was answered', () => {
     const commit = sent(client.query('COMMIT'))
     const failed = [...begin(), ...failing(INSERT, '40001', 'E')]

@@ -12,7 +12,7 @@ export type TransactionEvent =
   | { kind: 'begun' | 'committed' | 'rolledBack' | 'prepared'; transaction: TransactionSummary }
   | { kind: 'failed'; transaction: TransactionSummary; sqlstate: string; message: string }
   /**
-   * The connection has ended before the transaction did. `ambiguous`: its COMMIT was sent (or, if it is implicit, all
+   * The connection has ended before the transaction did. `ambiguous`: its COMMIT was handed on (or, if it is implicit, all
    * of it was) and not answered, so that it may have been committed or not. Else the server rolls it back.
    */
   | { kind: 'ended'; transaction: TransactionSummary; ambiguous: boolean }
@@ -47,10 +47,13 @@ export class TransactionFollower {
     else this.#answers(message)
   }
 
-  /** The connection has ended: reports what was not finished by then. */
-  ended(): void {
+  /**
+   * The connection has ended: reports what was not finished by then.
+   * @param handedOn So much of what the client has sent was handed on to the server.
+   */
+  ended(handedOn = Infinity): void {
     let doubtful = false
-    for (const { statements, beyond, whole, extended, copying } of this.#requests.unanswered()) {
+    for (const { statements, beyond, whole, extended, copying } of this.#requests.unanswered(handedOn)) {
       // A server commits a simple query before it answers its last statement.
       if (this.#open?.implicit && !extended && statements.length + beyond === 0) this.#idle()
       for (const statement of statements) this.#leave(statement)
@@ -61,13 +64,14 @@ export class TransactionFollower {
     this.#abandon(doubtful)
   }
 
-  #asks({ type, fields }: PostgresMessage): void {
+  #asks({ type, fields, offset, size }: PostgresMessage): void {
+    const end = offset + size
     switch (type) {
       case 'StartupMessage':
       case 'FunctionCall':
-        return this.#requests.sent([], true, false)
+        return this.#requests.sent([], true, false, end)
       case 'Query':
-        return this.#requests.sent(statementsOf(fields.query, MAX_STATEMENTS + 1), true, false)
+        return this.#requests.sent(statementsOf(fields.query, MAX_STATEMENTS + 1), true, false, end)
       case 'Parse':
         return this.#prepared.set(fields.statement, statementsOf(fields.query, 1)[0])
       case 'Bind': {
@@ -75,11 +79,11 @@ export class TransactionFollower {
         return this.#portals.set(fields.portal, statement && bound(statement, fields.parameters))
       }
       case 'Execute':
-        return this.#requests.sent([this.#portals.get(fields.portal)], false, true)
+        return this.#requests.sent([this.#portals.get(fields.portal)], false, true, end)
       case 'Close':
         return (fields.target === 'portal' ? this.#portals : this.#prepared).set(fields.name, undefined)
       case 'Sync':
-        return this.#requests.sent([], true, true)
+        return this.#requests.sent([], true, true, end)
       case 'CopyDone':
       case 'CopyFail':
         return this.#requests.copyEnds()

@@ -1,0 +1,17 @@
+import { expect, scenario } from '../lib/scenario/index.ts'
+import { lostAfterCommit, startLostWithEngine } from './known-gaps.ts'
+
+describe('An engine is killed after its commit and before what follows from it', () => {
+  const run = scenario({ engine: 2 })
+
+  it('finishes every workflow, each action once', async () => {
+    const killed = await run
+      .link('engine-1', 'postgres')
+      .onQuery(/^COMMIT/, { table: 'action_executions_v2' })
+      .nth(4)
+      .kill({ when: 'answered' })
+    await run.start('sequence', { tasks: 5 }, { times: 4 })
+    await killed.fired()
+    expect(await run.verdict()).to.be.knownGap(startLostWithEngine, lostAfterCommit)
+  })
+})
