@@ -19,13 +19,30 @@ interface Place<P> {
   behind: number
 }
 
+/** What the last answers on a lane are about, by where they end. */
+class LastAnswers<A> {
+  readonly #ends: number[] = []
+  readonly #about: A[][] = []
+  #next = 0
+
+  set(until: number, about: A[]): void {
+    this.#ends[this.#next] = until
+    this.#about[this.#next] = about
+    this.#next = (this.#next + 1) % MOST_REMEMBERED
+  }
+
+  at(until: number): A[] | undefined {
+    return this.#about[this.#ends.lastIndexOf(until)]
+  }
+}
+
 /** One lane of a connection: what may still be in hand, and what was taken out. `A` is what its answers are about. */
 export class LaneBook<P extends Passage, A> {
   /** What may still be in hand, and some that has arrived. */
   #places: Place<P>[] = []
   readonly #out = new Recent<number, P>(MOST_REMEMBERED)
   /** What the answers on this lane are about, by where they end. */
-  readonly #answers = new Recent<number, A[]>(MOST_REMEMBERED)
+  readonly #answers = new LastAnswers<A>()
 
   /** @param until undefined: it was put in. */
   enter(passage: P, until: number | undefined): void {
@@ -43,7 +60,7 @@ export class LaneBook<P extends Passage, A> {
   }
 
   answersAt(until: number): A[] {
-    return this.#answers.get(until) ?? []
+    return this.#answers.at(until) ?? []
   }
 
   /** The message that ends here. */

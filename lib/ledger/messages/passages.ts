@@ -1,4 +1,3 @@
-import type { EntryOf } from '../entries.ts'
 import type { ConnectionOpened } from '../wire-entries.ts'
 
 /** Whether a message's last byte was handed on: `open` while its connection lives. */
@@ -35,17 +34,6 @@ export interface Passage extends Moment {
   held?: Hold
 }
 
-export function passageOf(
-  entry: EntryOf<'message.published' | 'message.delivered'>,
-  side: Passage['side'],
-  identity: string,
-): Passage {
-  const { ordinal, at, link, connection, channel, tag, inserted } = entry
-  const passage: Passage = { identity, ordinal, at, link, connection, channel, tag, reached: 'open', side }
-  if (inserted) passage.inserted = true
-  return passage
-}
-
 interface Answer<How> extends Moment {
   how: How
   held?: Hold
@@ -59,7 +47,7 @@ export interface Send extends Passage {
   /** By the bindings at that moment; undefined: they are not known. */
   queues: string[] | undefined
   /** By the broker; a confirm that was taken out was given all the same. */
-  answer?: Answer<'ack' | 'nack' | 'return'>
+  answer: Answer<'ack' | 'nack' | 'return'> | undefined
   /** A confirm that was put in: the broker knows nothing of it. */
   putIn?: Answer<'ack' | 'nack'>
 }
@@ -72,7 +60,7 @@ export interface Delivery extends Passage {
   redelivered: boolean
   noAck: boolean
   /** By the consumer. */
-  answer?: Settlement
+  answer: Settlement | undefined
   /** Put in: the consumer knows nothing of it. */
   putIn?: Settlement
 }

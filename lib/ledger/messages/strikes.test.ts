@@ -212,7 +212,7 @@ describe('the verdict on messages that were struck', () => {
       [92, acked('executor-1', 4, { multiple: true })],
     )
     const { messages } = trafficOf(entries)
-    expect(messages.get('u:run:a:x')?.deliveries[0]).to.not.have.property('answer')
+    expect(messages.get('u:run:a:x')?.deliveries[0]).to.have.property('answer', undefined)
     expect(messages.get('u:run:a:y')?.deliveries[0]).to.have.property('answer')
   })
 

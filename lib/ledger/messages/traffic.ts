@@ -5,7 +5,7 @@ import { Bindings } from './bindings.ts'
 import { Books } from './books.ts'
 import { alter } from './alterations.ts'
 import { Mentions } from './mentions.ts'
-import { isOut, passageOf, settlementOf, type Delivery, type Passage, type Send } from './passages.ts'
+import { isOut, settlementOf, type Delivery, type Passage, type Send } from './passages.ts'
 import { Strays, type Stray } from './strays.ts'
 
 /** An RPC message with everything that was seen of it. */
@@ -14,6 +14,8 @@ export interface Message {
   call: CallFact
   sends: Send[]
   deliveries: Delivery[]
+  /** It was delivered, and nothing of it is open. */
+  over?: true
 }
 
 const MOST_PER_ANSWERED = 10
@@ -36,7 +38,10 @@ export class Traffic {
   /** By the id that a call and its reply share. */
   readonly #calls = new Map<string, Message>()
   readonly #replies = new Map<string, Message>()
-  readonly #finished: Map<string, true>
+  readonly #mostAnswered: number
+  /** Those that are over, the last ones, the oldest at `#oldest` once there are enough. */
+  readonly #over: Message[] = []
+  #oldest = 0
   readonly #keep: (call: CallFact) => boolean
   readonly #strays: Strays
 
@@ -50,7 +55,7 @@ export class Traffic {
     this.#keep = keep
     this.#strays = new Strays(mostAnswered)
     this.messages = new Recent(MOST_PER_ANSWERED * mostAnswered, (_, message) => this.#forgotten(message))
-    this.#finished = new Recent(mostAnswered, (identity) => this.forget(identity))
+    this.#mostAnswered = mostAnswered
     this.mentions = new Mentions(mostAnswered)
   }
 
@@ -109,13 +114,25 @@ export class Traffic {
     this.mentions.note(call, entry.ordinal)
     const message = this.#messageOf(call)
     if (!message) return []
+    const { ordinal, at, link, connection: number, inserted } = entry
+    // Whole from the start: what is made of parts, or grows, takes several times as long.
     const send: Send = {
-      ...passageOf(entry, connection.side, call.identity),
+      identity: call.identity,
+      ordinal,
+      at,
+      link,
+      connection: number,
+      channel,
+      tag,
+      reached: 'open',
+      side: connection.side,
       exchange,
       routingKey,
-      ...(expirationMs === undefined ? {} : { expirationMs }),
       queues: this.#bindings.route(exchange, routingKey),
+      answer: undefined,
     }
+    if (inserted) send.inserted = true
+    if (expirationMs !== undefined) send.expirationMs = expirationMs
     // Mostly it is the only one: an array that grows has room for many.
     message.sends = message.sends.length === 0 ? [send] : [...message.sends, send]
     if (tag > 0) book.sends.enter(send)
@@ -132,12 +149,23 @@ export class Traffic {
     const message = this.#messageOf(call)
     if (!message) return []
     if (inserted) this.#strays.checkCopy(entry, book)
+    const { ordinal, at, link, connection: number } = entry
     const delivery: Delivery = {
-      ...passageOf(entry, connection.side, call.identity),
+      identity: call.identity,
+      ordinal,
+      at,
+      link,
+      connection: number,
+      channel,
+      tag,
+      reached: 'open',
+      side: connection.side,
       queue,
       redelivered,
       noAck,
+      answer: undefined,
     }
+    if (inserted) delivery.inserted = true
     message.deliveries = message.deliveries.length === 0 ? [delivery] : [...message.deliveries, delivery]
     if (noAck) this.#finish(message)
     else book.deliveries.enter(delivery)
@@ -246,12 +274,14 @@ export class Traffic {
   }
 
   /** A message that was delivered and of which nothing is open is forgotten in time. */
-  #finish({ call, sends, deliveries }: Message): void {
-    const isOver =
-      deliveries.length > 0 &&
-      sends.every(({ answer, tag }) => answer !== undefined || tag === 0) &&
-      deliveries.every((one) => settlementOf(one) !== undefined || one.noAck)
-    if (isOver) this.#finished.set(call.identity, true)
+  #finish(message: Message): void {
+    if (message.over || !isOver(message)) return
+    message.over = true
+    if (this.#mostAnswered === Infinity) return
+    const oldest = this.#over[this.#oldest]
+    this.#over[this.#oldest] = message
+    this.#oldest = (this.#oldest + 1) % this.#mostAnswered
+    if (oldest && this.messages.get(oldest.call.identity) === oldest) this.forget(oldest.call.identity)
   }
 
   /** What comes of it later is as if it came of a message that was never seen. */
@@ -265,7 +295,8 @@ export class Traffic {
   #forgotten({ call: { msgId }, sends, deliveries }: Message): void {
     this.forgotten += 1
     // Nobody asks any more whether it arrived: its connection lets it go.
-    for (const passage of [...sends, ...deliveries]) passage.reached = 'yes'
+    for (const send of sends) send.reached = 'yes'
+    for (const delivery of deliveries) delivery.reached = 'yes'
     if (msgId === undefined) return
     this.#calls.delete(msgId)
     this.#replies.delete(msgId)
@@ -283,6 +314,13 @@ export class Traffic {
       (call.kind === 'reply' ? this.#replies : this.#calls).set(call.msgId, message)
     return message
   }
+}
+
+function isOver({ sends, deliveries }: Message): boolean {
+  if (deliveries.length === 0) return false
+  for (const { answer, tag } of sends) if (answer === undefined && tag !== 0) return false
+  for (const one of deliveries) if (settlementOf(one) === undefined && !one.noAck) return false
+  return true
 }
 
 /** The messages of a journal's entries. */

@@ -21,7 +21,7 @@ class Generation<T> {
     const begin = this.#used
     const end = begin + body.length
     if (end > this.bytes.length) return false
-    body.copy(this.bytes, begin)
+    this.bytes.set(body, begin)
     this.#used = end
     this.#places.set(key, { begin, end, value })
     return true

@@ -101,6 +101,7 @@ export async function playStrikes(
   session.record({ kind: 'scenario.begun', scenario, suite: 'truth', promise: 'names what was done' })
   const run = new Run(session, scenario)
   await run.begin()
+  await session.journal.flush()
   const from = session.journal.entries().length
   let truth: Struck
   await using armed = await armPlan(session, plan)
@@ -116,6 +117,7 @@ export async function playStrikes(
     await run.end()
     session.record({ kind: 'scenario.ended', scenario })
   }
+  await session.journal.flush()
   const entries = untold(session.journal.entries())
   const swapped = swappedIn(entries.slice(from))
     // A second copy of what was doubled goes by as nobody's second one.
@@ -157,7 +159,8 @@ const behind = (first: string, second: string): string => `${first} behind ${sec
 /** Nothing is under way any more: what was published has come, and was answered. */
 async function quiet({ journal }: Session, from: number): Promise<void> {
   let left = 'nothing was seen'
-  const look = () => {
+  const look = async () => {
+    await journal.flush()
     const { messages } = trafficOf(journal.entries().slice(from))
     const open = [...messages.values()].filter(isUnderWay)
     const actions = [...messages.values()].filter(({ call }) => call.method === 'run_action')
