@@ -98,7 +98,7 @@ function writeTime(at: number, text: TextWriter): void {
 }
 
 /** Lines wait no longer than this for others to be written with: a write costs as much as many lines do. */
-const FLUSH_MS = 10
+const FLUSH_MS = 5
 
 /** Seals lines and writes them to a file, many together. */
 class LineWriter {

@@ -6,17 +6,20 @@ import type { Entry, Fact } from '../../ledger/entries.ts'
 import { readJournal } from '../../ledger/journal.ts'
 import { noBytes } from '../../proxy/evidence.ts'
 import { HarnessError, messageOf } from '../../util/errors.ts'
+import { poll } from '../../util/poll.ts'
 import { encodeMessage } from '../../wire/amqp/encode.ts'
 import { Recorder, type RecorderOptions } from './recorder.ts'
 
 const HEADER = Buffer.from('AMQP\0\0\t\x01', 'latin1')
 const LINK = 'engine-1.rabbitmq'
-const publish = encodeMessage(
-  1,
-  'basic.publish',
-  { ticket: 0, exchange: 'openstack', routingKey: 'mistral_engine', mandatory: false, immediate: false },
-  { properties: {}, body: Buffer.from('no call') },
-)
+const FIELDS = {
+  ticket: 0,
+  exchange: 'openstack',
+  routingKey: 'mistral_engine',
+  mandatory: false,
+  immediate: false,
+}
+const publish = encodeMessage(1, 'basic.publish', FIELDS, { properties: {}, body: Buffer.from('no call') })
 
 const ready = (node: string): Fact => ({ kind: 'node.ready', node, afterMs: 1 })
 const closed = { kind: 'connection.closed', proxy: LINK, connection: 1, at: 0, cut: undefined } as const
@@ -67,6 +70,51 @@ describe('the recorder', () => {
     expect(entries[3]?.at).to.be.within(begun, at)
     await recorder.close()
     expect(await readJournal(file)).to.deep.equal({ entries })
+  })
+
+  it('journals what toxics did to messages in its place between the bytes, however long', async () => {
+    const recorder = await opened()
+    const tap = recorder.watch.tap(LINK, 1, 'upstream')
+    const body = Buffer.alloc(5 * 2 ** 20, 'x')
+    const long = encodeMessage(1, 'basic.publish', FIELDS, { properties: {}, body })
+    const until = HEADER.length + publish.length
+    tap?.arrived(Buffer.concat([HEADER, publish]), performance.now())
+    tap?.altered({ kind: 'withheld', until }, performance.now())
+    tap?.altered({ kind: 'inserted', bytes: long }, performance.now())
+    tap?.arrived(long, performance.now())
+    tap?.altered({ kind: 'released', until }, performance.now())
+    await recorder.close()
+    const seen = recorder.entries().slice(1)
+    expect(seen.map(about)).to.deep.equal([
+      'message.published',
+      'message.withheld',
+      'message.published',
+      'message.published',
+      'message.released',
+    ])
+    expect(seen[1]).to.deep.include({ stream: 'upstream', until })
+    expect(seen[2]).to.deep.include({ inserted: true, size: body.length }).and.not.have.property('until')
+    expect(seen[3]).to.deep.include({ size: body.length, until: until + long.length })
+  })
+
+  it('tells what passes while that is asked for, also where it is not among the entries', async () => {
+    for (const retainsWire of [true, false]) {
+      const told: string[] = []
+      const recorder = await opened({ retainsWire, onWire: (entry) => told.push(about(entry)) })
+      const tap = recorder.watch.tap(LINK, 1, 'upstream')
+      tap?.arrived(HEADER, performance.now())
+      recorder.tellsWire(true)
+      recorder.append(ready('a'))
+      tap?.arrived(publish, performance.now())
+      await poll(() => told.at(-1) === 'message.published' || undefined, { what: 'it', deadlineMs: 2000 })
+      recorder.tellsWire(false)
+      tap?.arrived(publish, performance.now())
+      await recorder.close()
+      expect(told.filter((kind) => kind === 'message.published')).to.have.length(1)
+      expect(recorder.entries().map(about)).to.deep.equal(
+        retainsWire ? ['connection.opened', 'a', 'message.published', 'message.published'] : ['a'],
+      )
+    }
   })
 
   it('has everything among its entries that was recorded before a flush, however long', async () => {

@@ -32,7 +32,7 @@ const PATIENCE_MS = 2000
 /** A flush, for which no traffic waits, waits so many times as long. */
 const STUCK_PATIENCES = 10
 /** What is recorded waits no longer than this, in ms or bytes, for more to be read with: waking a thread takes its time. */
-const WAKE_MS = 5
+const WAKE_MS = 4
 const WAKE_BYTES = 2 ** 16
 
 const THREAD = new URL(`recording-thread${extname(import.meta.url)}`, import.meta.url)
