@@ -139,8 +139,18 @@ export class ConnectionBook {
 /** The connections that are open, by their links and numbers. */
 export class Books {
   readonly #links = new Map<string, Map<number, ConnectionBook>>()
+  /** The one that was asked for last: mostly it is the next one too. */
+  #last: { link: string; connection: number; book: ConnectionBook } | undefined
 
   of({ link, connection }: Seen): ConnectionBook {
+    const last = this.#last
+    if (last?.connection === connection && last.link === link) return last.book
+    const book = this.#of(link, connection)
+    this.#last = { link, connection, book }
+    return book
+  }
+
+  #of(link: string, connection: number): ConnectionBook {
     let books = this.#links.get(link)
     if (!books) this.#links.set(link, (books = new Map()))
     let book = books.get(connection)
@@ -150,5 +160,6 @@ export class Books {
 
   close({ link, connection }: Seen): void {
     this.#links.get(link)?.delete(connection)
+    this.#last = undefined
   }
 }

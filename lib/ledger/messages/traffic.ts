@@ -183,7 +183,8 @@ export class Traffic {
     const sends = book.sends.take(tag, multiple)
     const messages: Message[] = []
     for (const send of sends) {
-      send.answer ??= { ...answer }
+      // Each has one of its own, since each may be taken out.
+      send.answer ??= { ordinal, at, how: answer.how }
       this.#answered(send, messages)
     }
     if (until !== undefined && sends.length > 0) connection.downstream.answers(until, sends)
@@ -201,7 +202,7 @@ export class Traffic {
     const messages: Message[] = []
     for (const delivery of deliveries) {
       book.answered.set(delivery.tag, delivery.identity)
-      delivery.answer = { ...answer }
+      delivery.answer = { ordinal, at, how, requeue }
       this.#answered(delivery, messages)
     }
     if (until !== undefined && deliveries.length > 0) connection.upstream.answers(until, deliveries)
