@@ -42,6 +42,17 @@ export class Arguments {
     return piece && membersIn(piece)
   }
 
+  /**
+   * Whether an argument that is a string ends with a text.
+   * @param tail The text, by the backslashes before the string's quotes.
+   */
+  endsAs(name: string, tail: (slashes: number) => string): boolean {
+    const piece = this.#members.get(name)
+    if (!piece) return false
+    const text = tail(piece.slashes)
+    return piece.text.startsWith(text, piece.end - text.length)
+  }
+
   /** All of them by name. */
   all(): Record<string, unknown> {
     return Object.fromEntries(this.names.map((name) => [name, this.get(name)]))

@@ -114,8 +114,14 @@ const isString = ({ text, begin, slashes }: Piece): boolean => opensString(text,
 export function inside(piece: Piece): Piece | undefined {
   if (!isString(piece)) return undefined
   const { text, begin, end, slashes } = piece
-  return { text, begin: begin + slashes + 1, end: end - slashes - 1, slashes: 2 * slashes + 1 }
+  return { text, begin: begin + slashes + 1, end: end - slashes - 1, slashes: inString(slashes) }
 }
+
+/** The backslashes before each quote of a JSON text in a string, whose own quotes have so many. */
+export const inString = (slashes: number): number => 2 * slashes + 1
+
+/** A quote with its backslashes. */
+export const quoteIn = (slashes: number): string => `${'\\'.repeat(slashes)}"`
 
 /** Of a member: where its name and its value begin and end. */
 const NUMBERS = 4
