@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { endOfNested, endOfString } from './nested-json.ts'
 
 /**
@@ -99,14 +98,18 @@ export function redactBody(body: Buffer, maxBytes: number): string {
   return textOf(Buffer.from(redacted).subarray(0, maxBytes)) ?? ''
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const LONGEST_CHARACTER = 4
 /** The first byte of a character of two bytes, of three and of four is no less than this; one that goes on is less. */
 const FIRST_OF = [0xc0, 0xe0, 0xf0]
 
 /** Text in UTF-8, without a last character that was cut; undefined if it is none. */
 function textOf(bytes: Buffer): string | undefined {
-  const whole = bytes.subarray(0, endOfCharacters(bytes))
-  return isUtf8(whole) ? whole.toString() : undefined
+  try {
+    return UTF_8.decode(bytes.subarray(0, endOfCharacters(bytes)))
+  } catch {
+    return undefined
+  }
 }
 
 /** Where the last character ends that is whole. */
