@@ -187,6 +187,26 @@ describe('the recorder', () => {
     await recorder.close()
   })
 
+  it('holds up who records no longer than its thread needs to make room, and loses nothing', async () => {
+    const recorder = await opened()
+    const tap = recorder.watch.tap(LINK, 1, 'upstream')
+    tap?.arrived(HEADER, performance.now())
+    const piece = Buffer.concat(Array.from({ length: 400 }, () => publish))
+    // Several times what there is room for, and no turn of this thread in between.
+    const pieces = Math.ceil((3 * 8 * 2 ** 20) / piece.length)
+    let longest = 0
+    for (let number = 0; number < pieces; number += 1) {
+      const begun = performance.now()
+      tap?.arrived(piece, begun)
+      longest = Math.max(longest, performance.now() - begun)
+    }
+    await recorder.close()
+    expect(recorder.error).to.equal(undefined)
+    expect(longest).to.be.below(1000)
+    expect(recorder.entries().at(-1)).to.include({ until: HEADER.length + pieces * piece.length })
+    expect(recorder.entries()).to.have.length(1 + 400 * pieces)
+  }).timeout(30_000)
+
   it('gives a thread up that never answers', async () => {
     const recorder = await openedWith(`${PORT}\nparentPort.on('message', () => {})`, { patienceMs: 20 })
     recorder.append(ready('a'))
