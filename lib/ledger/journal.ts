@@ -14,8 +14,6 @@ export interface JournalOptions {
   onError?: (error: HarnessError) => void
   /** Which facts stay in memory, for `entries()`; default: all. The file has them all. */
   retain?: (fact: Fact) => boolean
-  /** Called with each line, which is a view until the call returns. */
-  onLine?: (fact: Fact, line: Buffer) => void
 }
 
 /** The append-only record of a run, in memory and as a file of one JSON text a line. */
@@ -33,6 +31,8 @@ export interface Journal {
   append(fact: Fact, time?: number): Entry
   /** Those that are retained. */
   entries(): readonly Entry[]
+  /** The last entry's line, with its end: a view until the next one is appended. */
+  readonly lastLine: Buffer
   /** Resolves when everything that can be written has been; never rejects, see `error`. */
   close(): Promise<void>
 }
@@ -42,7 +42,7 @@ const MOST_UNWRITTEN = 256 * 2 ** 20
 
 /** Begins a new journal; an older file of that name is replaced. */
 export function openJournal(file: string, options: JournalOptions = {}): Journal {
-  const { now = monotonicMs, onError, retain = () => true, onLine } = options
+  const { now = monotonicMs, onError, retain = () => true } = options
   const began = now()
   const entries: Entry[] = []
   const text = new TextWriter()
@@ -74,7 +74,6 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
       if (closed) fail(new Error(`${fact.kind} was appended after the journal's end`))
       const checksum = lines.seal()
       last = { ordinal, at, checksum }
-      onLine?.(fact, text.written)
       if (!retain(fact)) return entryOf(fact, ordinal, at, checksum)
       // Read back from its own text, so that memory and file can never tell different stories.
       const entry = JSON.parse(text.written.toString()) as Entry
@@ -82,6 +81,9 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
       return entry
     },
     entries: () => entries,
+    get lastLine() {
+      return text.written
+    },
     async close() {
       closed = true
       await lines.end()

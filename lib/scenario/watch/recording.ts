@@ -92,11 +92,8 @@ export class Recording {
     this.#journal = openJournal(plan.file, {
       retain: () => false,
       onError: (error) => tell({ kind: 'failed', text: error.message }),
-      onLine: (fact, line) => {
-        if (this.#tellsWire || !isWireFact(fact)) this.#keep(line)
-      },
     })
-    this.#watch = watchWire((fact) => this.#append(fact), plan.side)
+    this.#watch = watchWire((fact) => this.#append(fact, true), plan.side)
   }
 
   /** Reads on until there is nothing to read; to be called when there is something again. */
@@ -137,7 +134,7 @@ export class Recording {
         return this.#show(lane, (tap) => tap.altered(alteration, this.#at))
       }
       case RECORD.FACT:
-        return this.#append(JSON.parse(text) as Fact)
+        return this.#hearFact(JSON.parse(text) as Fact)
       case RECORD.LANE:
         return this.#open(lane, JSON.parse(text) as LaneOpened)
       case RECORD.EVENT:
@@ -151,8 +148,13 @@ export class Recording {
     }
   }
 
-  #append(fact: Fact): void {
+  #hearFact(fact: Fact): void {
+    this.#append(fact, isWireFact(fact))
+  }
+
+  #append(fact: Fact, isWire: boolean): void {
     const entry = this.#journal.append(fact, this.#at)
+    if (this.#tellsWire || !isWire) this.#keep(this.#journal.lastLine)
     this.#listener.onEntry?.(entry)
   }
 
@@ -172,7 +174,7 @@ export class Recording {
       this.#lanes.delete(number)
       const { link, connection, stream } = lane
       const text = `connection ${connection} of ${link} could not be read ${stream}: ${messageOf(error)}`
-      this.#append({ kind: 'harness.failed', text })
+      this.#append({ kind: 'harness.failed', text }, false)
     }
   }
 
