@@ -24,7 +24,7 @@ export class Body {
 
   /** What is kept: a view of a chunk if it came in one piece, else memory of its own. */
   get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#kept)
+    return this.#kept === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#kept)
   }
 
   /** Bytes that have not arrived; less than none if there were too many. */
