@@ -1,5 +1,5 @@
 import type { Stream } from '../toxic.ts'
-import { Messages, type Match, type MessageHost } from './messages.ts'
+import { Messages, patternText, type Match, type MessageHost } from './messages.ts'
 import type { Strike } from './strike-faults.ts'
 
 /** What a call must be besides its method; ids, or names with `*` for anything. */
@@ -86,6 +86,6 @@ function attributesOf(call: string, way: Way, { body, ...match }: CallMatch): Ma
     call,
     method: way === 'delivered' ? 'basic.deliver' : 'basic.publish',
     ...match,
-    ...(body && { body: body.source }),
+    ...(body && { body: patternText(body) }),
   }
 }

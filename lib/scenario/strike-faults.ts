@@ -141,7 +141,8 @@ class ArmedStrike implements Strike {
   }
 
   async #end(): Promise<void> {
-    const nodes = (await this.#work) ?? {}
+    // Also where it fails: then the toxics are taken off all the same.
+    const [worked] = await Promise.allSettled([this.#work])
     const { links } = this.#order
     await this.#watch.end(async () => {
       for (const link of links) await this.#session.own.removeToxic(link, this.fault)
@@ -152,11 +153,12 @@ class ArmedStrike implements Strike {
       this.#session.record({ kind: 'fault.ended', fault: this.fault })
       await this.#observer.readDatabase(`fault ${this.fault} ended`, true)
     }
+    if (worked.status === 'rejected') throw worked.reason
     this.#session.record({
       kind: 'fault.evidence',
       fault: this.fault,
       links: await this.#watch.evidence(),
-      nodes,
+      nodes: worked.value ?? {},
     })
   }
 }
