@@ -1,4 +1,4 @@
-import { expect } from 'chai'
+import { AssertionError, expect } from 'chai'
 import type { Entry } from '../ledger/entries.ts'
 import { Faults } from './faults.ts'
 import type { Observer } from './observer.ts'
@@ -53,9 +53,12 @@ describe('a fault on single messages', () => {
     expect([...fires.keys(), ...struckBy.keys()]).to.deep.equal([])
   })
 
-  it('that never struck has evidence of that, and no beginning', async () => {
+  it('that never struck makes its promise unknown, and has evidence of that', async () => {
     const { faults, strikes, happened } = played()
-    await strikes.arm(ORDER)
+    const strike = await strikes.arm({ ...ORDER, attributes: { nth: 9 } })
+    const fired = await strike.fired(0.01).catch((error: unknown) => error)
+    expect(fired).to.be.instanceOf(AssertionError)
+    expect(String(fired)).to.contain('f1 (amqp_trigger nth=9) strikes a message: not within')
     await faults.endLasting()
     expect(happened).to.deep.equal([
       'fault.armed',
