@@ -29,9 +29,9 @@ function cutting(noAck: boolean): AmqpDialect {
   return dialect
 }
 
-describe('what is remembered of deliveries for toxics on acks', () => {
-  const remembered = ({ channels }: AmqpDialect) => channels.of(1).delivered.size
+const remembered = ({ channels }: AmqpDialect): number => channels.of(1).delivered.size
 
+describe('what is remembered of deliveries for toxics on acks', () => {
   it('is all until it is acked, and none once nobody asks', () => {
     const dialect = cutting(false)
     expect(remembered(dialect)).to.equal(DELIVERIES)
