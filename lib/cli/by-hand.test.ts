@@ -5,6 +5,7 @@ import { UsageError } from '../util/errors.ts'
 import { toxics } from '../../toxics/index.ts'
 import {
   addEverywhere,
+  checkCarries,
   checkLease,
   linksByHand,
   matching,
@@ -59,6 +60,8 @@ describe('a toxic as people type it', () => {
     const wrong: [Partial<ToxicWords>, string][] = [
       [{ type: 'latncy' }, 'unknown toxic "latncy"; nearest: latency'],
       [{ attributes: ['latenci=1'] }, 'latency has no latenci; nearest: latency'],
+      [{ attributes: ['latenci=fast'] }, 'latency has no latenci; nearest: latency'],
+      [{ type: 'amqp_drop', attributes: ['cal=run_action'] }, 'amqp_drop has no cal; nearest: call'],
       [{ attributes: ['latency=fast'] }, 'latency of latency is a number, not "fast"'],
       [{ attributes: ['latency'] }, 'key=value, not "latency"'],
       [{ type: 'bandwidth', attributes: ['rate=0'] }, 'from 1 to'],
@@ -114,6 +117,20 @@ describe('a toxic on messages, by hand', () => {
     expect(() => streams('pg_error', { stream: 'downstream' })).to.throw(
       'pg_error on downstream; upstream it can strike',
     )
+  })
+})
+
+describe('a toxic on messages, on links of a cluster', () => {
+  it('is refused where none of its messages pass', async () => {
+    await using links = await served()
+    expect(() => checkCarries(links, 'pg_error')).to.throw(
+      UsageError,
+      'pg_error strikes nothing on engine-1.rabbitmq, engine-2.rabbitmq: name links to postgres',
+    )
+    for (const type of ['amqp_drop', 'latency', 'mine'])
+      expect(() => checkCarries(links, type)).to.not.throw()
+    // What the proxies of another server carry is not known.
+    expect(() => checkCarries({ ...links, checked: false }, 'pg_error')).to.not.throw()
   })
 })
 

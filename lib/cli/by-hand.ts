@@ -9,6 +9,8 @@ import {
   type ToxicRequest,
   type ToxicView,
 } from '../scenario/toxiproxy.ts'
+import type { Protocol } from '../toxic/units.ts'
+import type { Service } from '../cluster/state.ts'
 import { usualStream, type Attributes, type AttributeValue, type Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
@@ -72,6 +74,21 @@ export function matching(pattern: string | undefined, links: readonly string[]):
   if (chosen.length === 0 && pattern !== undefined) throw unknownWord('link', pattern, links)
   return chosen
 }
+
+/**
+ * A toxic on messages strikes nothing on a link of a cluster that carries none of its kind.
+ * @throws {UsageError} naming the links.
+ */
+export function checkCarries({ checked, proxies }: LinksByHand, type: string): void {
+  const protocol = toxics.find((known) => known.type === type)?.strikes?.protocol
+  if (!checked || protocol === undefined) return
+  const service = CARRIED_BY[protocol]
+  const others = [...proxies.keys()].filter((link) => !link.endsWith(`.${service}`))
+  if (others.length > 0)
+    throw new UsageError(`${type} strikes nothing on ${others.join(', ')}: name links to ${service}`)
+}
+
+const CARRIED_BY: Readonly<Record<Protocol, Service>> = { amqp: 'rabbitmq', postgres: 'postgres' }
 
 /** Ends a fault by itself; a real Toxiproxy knows no such thing. */
 export function checkLease({ real }: Pick<LinksByHand, 'real'>, forMs: number | undefined): void {
@@ -140,11 +157,13 @@ function attributesOf(words: readonly string[], type: string): Record<string, At
 function readAttribute(word: string, type: string, known: Attributes | undefined): [string, AttributeValue] {
   const [, key = '', text = ''] = /^([^=]+)=(.+)$/.exec(word) ?? []
   if (key === '') throw new UsageError(`an attribute of ${type} is given as key=value, not "${word}"`)
-  const attribute = known?.[key]
+  const attribute = known?.[key.toLowerCase()]
+  // That there is none of this name is told first.
+  if (known && !attribute) return [key, text]
   if (attribute && !('unit' in attribute)) return [key, text]
   const value = attribute?.unit === 'ms' ? (parseDuration(text) ?? Number(text)) : Number(text)
   if (!Number.isNaN(value)) return [key, value]
-  if (known) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
+  if (attribute) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
   return [key, text]
 }
 

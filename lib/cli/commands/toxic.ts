@@ -8,6 +8,7 @@ import { UsageError } from '../../util/errors.ts'
 import { toxics } from '../../../toxics/index.ts'
 import {
   addEverywhere,
+  checkCarries,
   checkLease,
   linksByHand,
   proxiesNow,
@@ -141,6 +142,7 @@ async function addCommand(link: string, type: string, attributes: string[], flag
   const { stream, toxicity, for: forMs } = flags
   const links = await linksByHand(link, flags)
   checkLease(links, forMs)
+  checkCarries(links, type)
   const group = newGroup(type, attributes, links)
   const grouped = group === undefined ? attributes : [...attributes, `group=${group}`]
   const words = { type, attributes: grouped, toxicity, ...(stream && { stream }), ...(forMs && { forMs }) }
