@@ -41,7 +41,7 @@ export class Calls extends Messages {
     return this.toxic('amqp_delay', { delay: seconds * 1000 })
   }
 
-  /** It changes places with the next one that matches. */
+  /** It changes places with the next one that matches on its connection; one that none follows there is late. */
   swap(): Promise<Strike> {
     return this.toxic('amqp_reorder', { count: 2 })
   }

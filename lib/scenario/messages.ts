@@ -130,7 +130,7 @@ export abstract class Messages {
 
   /** Which of several it would be is known only when it fires. */
   private get node(): string {
-    const [node = '', ...others] = new Set(this.links.map(nodeOf))
+    const [node = '', ...others] = [...new Set(this.links.map(nodeOf))].toSorted()
     if (others.length > 0)
       throw new UsageError(
         `which node is struck? The links are those of ${[node, ...others].join(', ')}: name one`,
