@@ -49,6 +49,14 @@ describe('the attributes of a toxic that is none of Toxiproxy’s', () => {
       )
   })
 
+  it('are refused where they ask for a method that it cannot strike there', () => {
+    expect(read('amqp_mine', { method: 'basic.publish' })).to.include({ method: 'basic.publish' })
+    expect(() => read('amqp_mine', { method: 'basic.publsh' })).to.throw(
+      ApiError,
+      'strikes no message: amqp_mine with method basic.publsh',
+    )
+  })
+
   it('of one of Toxiproxy’s are as that one takes them', () => {
     expect(() => read('latency', { latency: '5' })).to.throw(ApiError, 'latency of latency must')
   })
