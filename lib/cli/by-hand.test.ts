@@ -133,6 +133,16 @@ describe('a toxic on messages, on links of a cluster', () => {
     // What the proxies of another server carry is not known.
     expect(() => checkCarries({ ...links, checked: false }, 'pg_error')).to.not.throw()
   })
+
+  it('is for our own server where a real Toxiproxy is in front of it', async () => {
+    await using links = await served()
+    const behind = { ...links, real: true, checked: false, behind: 'http://127.0.0.1:9' }
+    expect(() => checkCarries(behind, 'amqp_drop')).to.throw(
+      UsageError,
+      'a real Toxiproxy has no amqp_drop; our own proxy behind it does: add --url http://127.0.0.1:9',
+    )
+    expect(() => checkCarries(behind, 'latency')).to.not.throw()
+  })
 })
 
 describe('a fault by hand on several links', () => {

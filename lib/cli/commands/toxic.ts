@@ -141,8 +141,8 @@ function typesText(): string {
 async function addCommand(link: string, type: string, attributes: string[], flags: AddFlags): Promise<void> {
   const { stream, toxicity, for: forMs } = flags
   const links = await linksByHand(link, flags)
-  checkLease(links, forMs)
   checkCarries(links, type)
+  checkLease(links, forMs)
   const group = newGroup(type, attributes, links)
   const grouped = group === undefined ? attributes : [...attributes, `group=${group}`]
   const words = { type, attributes: grouped, toxicity, ...(stream && { stream }), ...(forMs && { forMs }) }
