@@ -1,5 +1,8 @@
 import { defineAmqpToxic } from '../lib/toxic/amqp.ts'
 
+const DELIVERIES = { downstream: ['basic.deliver'] }
+const BOTH = { upstream: ['basic.publish'], ...DELIVERIES }
+
 export default defineAmqpToxic({
   type: 'amqp_close',
   about:
@@ -20,7 +23,9 @@ export default defineAmqpToxic({
     text: { text: 'plain', default: 'closed by a toxic', about: 'the reply text, or why it is blocked' },
     timeout: { unit: 'ms', min: 0, default: 0, about: 'unblocked after this time; 0: when it is removed' },
   },
-  on: { upstream: ['basic.publish'], downstream: ['basic.deliver'] },
+  on: BOTH,
+  // A message that is published has no consumer.
+  only: ({ kind }) => (kind === 'consumer' ? DELIVERIES : BOTH),
   usually: 'downstream',
   open(lane) {
     const block = () => {

@@ -9,6 +9,7 @@ import {
   struckBy,
   actsOn,
   usualStream,
+  type Attribute,
   type AttributeValues,
   type Stream,
   type ToxicDefinition,
@@ -84,7 +85,9 @@ export function toxicChange(
 /** One that acts on messages would otherwise be set, and never strike. */
 function checkStrikes(definition: ToxicDefinition, stream: Stream, attributes: AttributeValues): void {
   if (actsOn(definition, attributes, stream)) return
-  const struck = Object.entries(struckBy(definition, attributes))
+  const struck = Object.entries(struckBy(definition, attributes)).filter(([, methods]) => methods.length > 0)
+  if (struck.length === 0)
+    throw new ApiError('strikesNothing', `${definition.type} with method ${attributes['method']}`)
   const what = struck.map(([one, methods]) => `${one} it can strike ${methods.join(', ')}`)
   throw new ApiError('strikesNothing', `${definition.type} on ${stream}; ${what.join('; ')}`)
 }
@@ -160,13 +163,23 @@ function attributesOf(
   current: Partial<AttributeValues>,
 ): AttributeValues {
   const { type, attributes } = definition
-  const unknown = TOXIPROXYS.includes(type) ? undefined : unknownAttribute(definition, given.names)
+  const isOurs = !TOXIPROXYS.includes(type)
+  const unknown = isOurs ? unknownAttribute(definition, given.names) : undefined
   if (unknown !== undefined) throw new ApiError('invalidAttribute', unknown)
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => {
-      const value = given.get(name) ?? current[name]
+      const said = given.get(name) ?? current[name]
+      const value = isOurs ? meant(attribute, said) : said
       if (isValueOf(attribute, value)) return [name, value]
       throw new ApiError('invalidAttribute', `${name} of ${type} ${whatItMustBe(attribute, value)}`)
     }),
   )
+}
+
+const WHOLE = /^-?\d{1,15}$/
+
+/** A client that does not know a type guesses what is a number: `nth` may come as "2", and an SQLSTATE as 40001. */
+function meant(attribute: Attribute, value: unknown): unknown {
+  if ('unit' in attribute && typeof value === 'string' && WHOLE.test(value)) return Number(value)
+  return 'text' in attribute && typeof value === 'number' ? String(value) : value
 }

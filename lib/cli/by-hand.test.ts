@@ -5,6 +5,7 @@ import { UsageError } from '../util/errors.ts'
 import { toxics } from '../../toxics/index.ts'
 import {
   addEverywhere,
+  checkCarries,
   checkLease,
   linksByHand,
   matching,
@@ -59,6 +60,8 @@ describe('a toxic as people type it', () => {
     const wrong: [Partial<ToxicWords>, string][] = [
       [{ type: 'latncy' }, 'unknown toxic "latncy"; nearest: latency'],
       [{ attributes: ['latenci=1'] }, 'latency has no latenci; nearest: latency'],
+      [{ attributes: ['latenci=fast'] }, 'latency has no latenci; nearest: latency'],
+      [{ type: 'amqp_drop', attributes: ['cal=run_action'] }, 'amqp_drop has no cal; nearest: call'],
       [{ attributes: ['latency=fast'] }, 'latency of latency is a number, not "fast"'],
       [{ attributes: ['latency'] }, 'key=value, not "latency"'],
       [{ type: 'bandwidth', attributes: ['rate=0'] }, 'from 1 to'],
@@ -110,10 +113,35 @@ describe('a toxic on messages, by hand', () => {
     expect(streams('amqp_drop', { stream: 'upstream' })).to.deep.equal(['upstream'])
     expect(streams('amqp_ack')).to.deep.equal(['upstream'])
     expect(streams('amqp_ack', { attributes: ['what=confirm'] })).to.deep.equal(['downstream'])
+    expect(streams('amqp_drop', { attributes: ['method=basic.publish'] })).to.deep.equal(['upstream'])
     expect(streams('pg_error')).to.deep.equal(['upstream'])
     expect(() => streams('pg_error', { stream: 'downstream' })).to.throw(
       'pg_error on downstream; upstream it can strike',
     )
+  })
+})
+
+describe('a toxic on messages, on links of a cluster', () => {
+  it('is refused where none of its messages pass', async () => {
+    await using links = await served()
+    expect(() => checkCarries(links, 'pg_error')).to.throw(
+      UsageError,
+      'pg_error strikes nothing on engine-1.rabbitmq, engine-2.rabbitmq: name links to postgres',
+    )
+    for (const type of ['amqp_drop', 'latency', 'mine'])
+      expect(() => checkCarries(links, type)).to.not.throw()
+    // What the proxies of another server carry is not known.
+    expect(() => checkCarries({ ...links, checked: false }, 'pg_error')).to.not.throw()
+  })
+
+  it('is for our own server where a real Toxiproxy is in front of it', async () => {
+    await using links = await served()
+    const behind = { ...links, real: true, checked: false, behind: 'http://127.0.0.1:9' }
+    expect(() => checkCarries(behind, 'amqp_drop')).to.throw(
+      UsageError,
+      'a real Toxiproxy has no amqp_drop; our own proxy behind it does: add --url http://127.0.0.1:9',
+    )
+    expect(() => checkCarries(behind, 'latency')).to.not.throw()
   })
 })
 

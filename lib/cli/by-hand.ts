@@ -9,6 +9,8 @@ import {
   type ToxicRequest,
   type ToxicView,
 } from '../scenario/toxiproxy.ts'
+import type { Protocol } from '../toxic/units.ts'
+import type { Service } from '../cluster/state.ts'
 import { usualStream, type Attributes, type AttributeValue, type Stream } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { unknownWord } from '../util/nearest.ts'
@@ -23,6 +25,8 @@ export interface LinksByHand {
   real: boolean
   /** The server has the toxics that we know, and no others. */
   checked: boolean
+  /** The URL of our own server, if a real one is in front of it. */
+  behind?: string | undefined
   /** By name, each as it is now. */
   proxies: Map<string, ProxyView>
 }
@@ -32,7 +36,7 @@ export interface LinksByHand {
  * @throws {UsageError} naming the nearest if there is none.
  */
 export async function linksByHand(pattern: string | undefined, choice: ServerChoice): Promise<LinksByHand> {
-  const { api, real, checked, mayBe } = await chooseServer(choice)
+  const { api, real, checked, behind, mayBe } = await chooseServer(choice)
   const all = Object.values(await api.proxies())
     .filter(({ name }) => mayBe(name))
     .toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
@@ -41,7 +45,7 @@ export async function linksByHand(pattern: string | undefined, choice: ServerCho
     all.map(({ name }) => name),
   )
   const proxies = new Map(all.filter(({ name }) => chosen.includes(name)).map((proxy) => [proxy.name, proxy]))
-  return { api, real, checked, proxies }
+  return { api, real, checked, behind, proxies }
 }
 
 /** A server, and which of its proxies are meant. */
@@ -62,7 +66,8 @@ export async function chooseServer({ url, cluster }: ServerChoice): Promise<Chos
   const real = tap !== toxiproxy
   // A real Toxiproxy may have proxies of others.
   const api = new ToxiproxyApi(toxiproxy, real ? 'Toxiproxy' : 'our own proxy server')
-  return { api, real, checked: !real, mayBe: (name) => name in state.links }
+  const behind = real ? tap : undefined
+  return { api, real, checked: !real, behind, mayBe: (name) => name in state.links }
 }
 
 /** @throws {UsageError} naming the nearest if none matches. */
@@ -72,6 +77,23 @@ export function matching(pattern: string | undefined, links: readonly string[]):
   if (chosen.length === 0 && pattern !== undefined) throw unknownWord('link', pattern, links)
   return chosen
 }
+
+/**
+ * A toxic on messages strikes nothing on a link of a cluster that carries none of its kind, and a real Toxiproxy has none.
+ * @throws {UsageError} naming the links, or the server that has it.
+ */
+export function checkCarries({ checked, behind, proxies }: LinksByHand, type: string): void {
+  const protocol = toxics.find((known) => known.type === type)?.strikes?.protocol
+  if (protocol !== undefined && behind !== undefined)
+    throw new UsageError(`a real Toxiproxy has no ${type}; our own proxy behind it does: add --url ${behind}`)
+  if (!checked || protocol === undefined) return
+  const service = CARRIED_BY[protocol]
+  const others = [...proxies.keys()].filter((link) => !link.endsWith(`.${service}`))
+  if (others.length > 0)
+    throw new UsageError(`${type} strikes nothing on ${others.join(', ')}: name links to ${service}`)
+}
+
+const CARRIED_BY: Readonly<Record<Protocol, Service>> = { amqp: 'rabbitmq', postgres: 'postgres' }
 
 /** Ends a fault by itself; a real Toxiproxy knows no such thing. */
 export function checkLease({ real }: Pick<LinksByHand, 'real'>, forMs: number | undefined): void {
@@ -140,11 +162,13 @@ function attributesOf(words: readonly string[], type: string): Record<string, At
 function readAttribute(word: string, type: string, known: Attributes | undefined): [string, AttributeValue] {
   const [, key = '', text = ''] = /^([^=]+)=(.+)$/.exec(word) ?? []
   if (key === '') throw new UsageError(`an attribute of ${type} is given as key=value, not "${word}"`)
-  const attribute = known?.[key]
+  const attribute = known?.[key.toLowerCase()]
+  // That there is none of this name is told first.
+  if (known && !attribute) return [key, text]
   if (attribute && !('unit' in attribute)) return [key, text]
   const value = attribute?.unit === 'ms' ? (parseDuration(text) ?? Number(text)) : Number(text)
   if (!Number.isNaN(value)) return [key, value]
-  if (known) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
+  if (attribute) throw new UsageError(`${key} of ${type} is a number, not "${text}"`)
   return [key, text]
 }
 

@@ -11,7 +11,8 @@ export interface UpFacts {
   mistral: string
   rpc: string
   nodes: string[]
-  urls: { api: string; toxiproxy: string; effects: string }
+  /** `tap`: of our own proxy, which is behind a real Toxiproxy if there is one. */
+  urls: { api: string; toxiproxy: string; tap: string; effects: string }
   /** The run's folder. */
   run: string
   /** Where a node connects to instead of the service. */
@@ -26,7 +27,12 @@ export function upFacts(state: ClusterState, run: string): UpFacts {
     mistral,
     rpc,
     nodes: Object.keys(processes).filter(isNode).toSorted(),
-    urls: { api: apiUrl(state) ?? '', toxiproxy: urls.toxiproxy ?? '', effects: urls.effects ?? '' },
+    urls: {
+      api: apiUrl(state) ?? '',
+      toxiproxy: urls.toxiproxy ?? '',
+      tap: urls.tap ?? '',
+      effects: urls.effects ?? '',
+    },
     run,
     links: Object.entries(links)
       .map(([link, { listen }]) => ({ name: link, listen }))
@@ -40,6 +46,7 @@ export function factsLines(facts: UpFacts, terminal: Terminal, cluster: string):
   const rows = [
     ['Mistral API', `${urls.api}/v2`],
     ['Toxiproxy API', urls.toxiproxy],
+    ...(urls.tap === urls.toxiproxy ? [] : [['our own behind it', urls.tap]]),
     ['effects', urls.effects],
     ['run', `${run} (journal.ndjson, nodes/*.log, keeper.log)`],
   ]

@@ -1,5 +1,5 @@
 import type { Stream } from '../toxic.ts'
-import { Messages, type Match, type MessageHost } from './messages.ts'
+import { Messages, patternText, type Match, type MessageHost } from './messages.ts'
 import type { Strike } from './strike-faults.ts'
 
 /** What a call must be besides its method; ids, or names with `*` for anything. */
@@ -41,7 +41,7 @@ export class Calls extends Messages {
     return this.toxic('amqp_delay', { delay: seconds * 1000 })
   }
 
-  /** It changes places with the next one that matches. */
+  /** It changes places with the next one that matches on its connection; one that none follows there is late. */
   swap(): Promise<Strike> {
     return this.toxic('amqp_reorder', { count: 2 })
   }
@@ -86,6 +86,6 @@ function attributesOf(call: string, way: Way, { body, ...match }: CallMatch): Ma
     call,
     method: way === 'delivered' ? 'basic.deliver' : 'basic.publish',
     ...match,
-    ...(body && { body: body.source }),
+    ...(body && { body: patternText(body) }),
   }
 }

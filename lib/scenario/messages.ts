@@ -25,6 +25,15 @@ export interface NodeStrike {
   when?: Moment
 }
 
+/**
+ * A regular expression as the attribute of a toxic, which has no flags of its own; those of how it is searched for say
+ * nothing there.
+ */
+export function patternText({ source, flags }: RegExp): string {
+  const own = flags.replaceAll(/[^ims]/g, '')
+  return own === '' ? source : `(?${own}:${source})`
+}
+
 /** Attributes by which a toxic matches. */
 export type Match = Record<string, AttributeValue>
 
@@ -90,8 +99,11 @@ export abstract class Messages {
       const had = actionsInHand(session, node)
       session.cluster.pause(node, `fault ${fault}`)
       frozen.thaw()
-      await pauseFor(seconds * 1000, session.plan.signal)
-      session.cluster.resume(node, `fault ${fault}`)
+      try {
+        await pauseFor(seconds * 1000, session.plan.signal)
+      } finally {
+        session.cluster.resume(node, `fault ${fault}`)
+      }
       return { [node]: { signalled: true, exited: false, actionsInHand: had } }
     })
   }
@@ -116,9 +128,14 @@ export abstract class Messages {
     return { stream: this.stream, when: moment }
   }
 
+  /** Which of several it would be is known only when it fires. */
   private get node(): string {
-    const [link = ''] = this.links
-    return nodeOf(link)
+    const [node = '', ...others] = [...new Set(this.links.map(nodeOf))].toSorted()
+    if (others.length > 0)
+      throw new UsageError(
+        `which node is struck? The links are those of ${[node, ...others].join(', ')}: name one`,
+      )
+    return node
   }
 
   private fire(
@@ -128,6 +145,8 @@ export abstract class Messages {
     act: (fault: string) => Promise<FaultEvidence['nodes']>,
   ): Promise<Strike> {
     const { stream, when } = this.placeOf(moment)
+    // A name that is mistyped is told now, not when it fires.
+    for (const node of order.nodes ?? []) this.host.session.cluster.node(node)
     return this.host.strikes.arm({
       ...order,
       links: this.links,

@@ -79,4 +79,16 @@ describe('names of what calls are about', () => {
     await names.refresh()
     expect(names.of('action', { action: 'a1' })).to.deep.equal(['a1', 'std.http'])
   })
+
+  it('are not read any more for a toxic whose link is gone', async () => {
+    using names = new Names()
+    names.onEvent(toxic('toxic.added', { task: 'first' }))
+    names.onEvent({ kind: 'removed', proxy: 'engine-1.rabbitmq', at: 0 })
+    let reads = 0
+    names.use(async () => {
+      reads += 1
+      return ROWS
+    })
+    expect(reads).to.equal(0)
+  })
 })

@@ -64,12 +64,16 @@ export class Names implements Disposable {
 
   /** Told of toxics as they come and go. */
   onEvent(event: ProxyEvent): void {
-    if (!('toxic' in event)) return
-    const key = `${event.proxy} ${event.toxic.stream} ${event.toxic.name}`
-    const comes = event.kind === 'toxic.added' || event.kind === 'toxic.updated'
     const asked = this.#asking.size > 0
-    if (comes && asksForNames(event.toxic)) this.#asking.add(key)
-    else this.#asking.delete(key)
+    const ofProxy = `${event.proxy} `
+    if (event.kind === 'removed') {
+      for (const key of this.#asking) if (key.startsWith(ofProxy)) this.#asking.delete(key)
+    } else if ('toxic' in event) {
+      const key = `${ofProxy}${event.toxic.stream} ${event.toxic.name}`
+      const comes = event.kind === 'toxic.added' || event.kind === 'toxic.updated'
+      if (comes && asksForNames(event.toxic)) this.#asking.add(key)
+      else this.#asking.delete(key)
+    } else return
     const asks = this.#asking.size > 0
     if (asks !== asked) this.#onAsking?.(asks)
     this.#look()

@@ -1,5 +1,5 @@
 import type { Stream } from '../toxic.ts'
-import { Messages, type MessageHost, type Moment } from './messages.ts'
+import { Messages, patternText, type MessageHost, type Moment } from './messages.ts'
 import type { Strike } from './strike-faults.ts'
 
 /** What a statement must be besides its text. */
@@ -18,9 +18,9 @@ export class Queries extends Messages {
   constructor(host: MessageHost, links: readonly string[], query: RegExp, match: QueryMatch = {}) {
     const { table, transaction } = match
     super(host, links, {
-      query: query.source,
+      query: patternText(query),
       ...(table !== undefined && { table }),
-      ...(transaction && { transaction: transaction.source }),
+      ...(transaction && { transaction: patternText(transaction) }),
     })
   }
 

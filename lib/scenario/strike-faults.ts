@@ -1,6 +1,7 @@
+import { AssertionError } from 'chai'
 import type { FaultArmed, FaultEvidence } from '../ledger/fault-entries.ts'
 import type { AttributeValue, Stream } from '../toxic.ts'
-import { poll } from '../util/poll.ts'
+import { DeadlineError, poll } from '../util/poll.ts'
 import type { Faults } from './faults.ts'
 import { watchOwnLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
@@ -26,7 +27,7 @@ export interface Strike {
   readonly fault: string
   /**
    * Resolves once it has struck a message, and what hangs on that is done.
-   * @throws {DeadlineError} if it has not within `deadlineSeconds`, 60 unless told.
+   * @throws {AssertionError} if it has not within `deadlineSeconds`, 60 unless told: then the promise proves nothing.
    */
   fired(deadlineSeconds?: number): Promise<void>
   /** Identities of the messages that it has struck. */
@@ -77,13 +78,12 @@ class ArmedStrike implements Strike {
   }
 
   async begin(): Promise<void> {
-    const { links, type, stream, attributes, nodes = [], what = 'toxic', text } = this.#order
-    const named = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)
+    const { links, type, stream, attributes, nodes = [], what = 'toxic' } = this.#order
     this.#session.record({
       kind: 'fault.armed',
       fault: this.fault,
       what,
-      text: text ?? [type, ...named].join(' '),
+      text: this.#text,
       links: [...links],
       nodes: [...nodes],
       toxic: { type, attributes, streams: [stream], toxicity: 1 },
@@ -104,6 +104,12 @@ class ArmedStrike implements Strike {
     })
   }
 
+  get #text(): string {
+    const { type, attributes, text } = this.#order
+    const named = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)
+    return text ?? [type, ...named].join(' ')
+  }
+
   get struck(): readonly string[] {
     return this.#identities
   }
@@ -111,10 +117,13 @@ class ArmedStrike implements Strike {
   async fired(deadlineSeconds = 60): Promise<void> {
     const { signal } = this.#session.plan
     await poll(() => (this.#work ? true : undefined), {
-      what: `${this.fault} strikes a message`,
+      what: `${this.fault} (${this.#text}) strikes a message`,
       deadlineMs: deadlineSeconds * 1000,
       everyMs: 20,
       ...(signal ? { signal } : {}),
+    }).catch((error: unknown) => {
+      // Nothing of the harness is broken: what was to be struck did not come.
+      throw error instanceof DeadlineError ? new AssertionError(error.message) : error
     })
     await this.#work
   }
@@ -141,7 +150,8 @@ class ArmedStrike implements Strike {
   }
 
   async #end(): Promise<void> {
-    const nodes = (await this.#work) ?? {}
+    // Also where it fails: then the toxics are taken off all the same.
+    const [worked] = await Promise.allSettled([this.#work])
     const { links } = this.#order
     await this.#watch.end(async () => {
       for (const link of links) await this.#session.own.removeToxic(link, this.fault)
@@ -152,11 +162,12 @@ class ArmedStrike implements Strike {
       this.#session.record({ kind: 'fault.ended', fault: this.fault })
       await this.#observer.readDatabase(`fault ${this.fault} ended`, true)
     }
+    if (worked.status === 'rejected') throw worked.reason
     this.#session.record({
       kind: 'fault.evidence',
       fault: this.fault,
       links: await this.#watch.evidence(),
-      nodes,
+      nodes: worked.value ?? {},
     })
   }
 }

@@ -1,6 +1,7 @@
 import type { Fields, MethodName } from '../wire/amqp/specification.ts'
 import type {
   Attributes,
+  AttributeValue,
   AttributeValues,
   Chunk,
   Hooks,
@@ -114,6 +115,13 @@ export interface AmqpToxic<A extends Attributes> {
   open(lane: AmqpLane<Matched<A>>): AmqpHooks
 }
 
+/** Of what can be struck, what has the method that is asked for. */
+function named(struck: Struck, method: AttributeValue | undefined): Struck {
+  if (!method) return struck
+  const of = (methods: readonly string[] = []) => methods.filter((one) => one === method || one === '*')
+  return { upstream: of(struck.upstream), downstream: of(struck.downstream) }
+}
+
 /** A toxic that acts on messages of AMQP: the engine finds the message, the toxic strikes it. */
 export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>): ToxicDefinition {
   const { type, about, attributes, on, usually, answers = false } = toxic
@@ -127,7 +135,7 @@ export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>)
       on,
       answers,
       ...(usually && { usually }),
-      ...(toxic.only && { only: (values) => toxic.only?.(values as ValuesOf<Matched<A>>) ?? on }),
+      only: (values) => named(toxic.only?.(values as ValuesOf<Matched<A>>) ?? on, values['method']),
     },
     // The engine opens it on lanes of AMQP only, and gives it units of AMQP only.
     open: (lane) => toxic.open(lane as AmqpLane<Matched<A>>),

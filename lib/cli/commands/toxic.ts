@@ -8,6 +8,7 @@ import { UsageError } from '../../util/errors.ts'
 import { toxics } from '../../../toxics/index.ts'
 import {
   addEverywhere,
+  checkCarries,
   checkLease,
   linksByHand,
   proxiesNow,
@@ -140,6 +141,7 @@ function typesText(): string {
 async function addCommand(link: string, type: string, attributes: string[], flags: AddFlags): Promise<void> {
   const { stream, toxicity, for: forMs } = flags
   const links = await linksByHand(link, flags)
+  checkCarries(links, type)
   checkLease(links, forMs)
   const group = newGroup(type, attributes, links)
   const grouped = group === undefined ? attributes : [...attributes, `group=${group}`]

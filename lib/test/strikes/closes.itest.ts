@@ -84,6 +84,13 @@ describe('amqp_close, on RabbitMQ with amqplib', () => {
     await isSane(bench, made, [link])
   })
 
+  it('has no consumer to cancel at a message that is published, and says so', async () => {
+    const link = await bench.link()
+    const refused = await link.add('amqp_close', 'upstream', { kind: 'consumer' }).catch(String)
+    expect(refused).to.contain('amqp_close on upstream; downstream it can strike basic.deliver')
+    await link.close()
+  })
+
   it('cancels consumers at once, under load, and loses nothing', async () => {
     const link = await bench.link()
     const made = await talk(link, { prefetch: 20 })

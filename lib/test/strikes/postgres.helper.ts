@@ -1,6 +1,6 @@
 /** What the tests of toxics on a real PostgreSQL share. */
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { expect } from 'chai'
 import { Client, type QueryConfig } from 'pg'
 import { toxics } from '../../../toxics/index.ts'
@@ -10,10 +10,8 @@ import { DEBIAN_PYTHON, findPrograms } from '../../cluster/programs.ts'
 import { layYard, type Yard } from '../../cluster/yard.ts'
 import type { ProxyEvent } from '../../proxy/events.ts'
 import type { AttributeValue, Stream } from '../../toxic.ts'
-import { poll } from '../../util/poll.ts'
 import { client as messages } from '../../wire/postgres/conversation.helper.ts'
-import { PostgresDecoder } from '../../wire/postgres/decoder.ts'
-import type { PostgresMessage } from '../../wire/postgres/messages.ts'
+import { eventually, Raw } from './postgres-raw.helper.ts'
 
 const USER = 'postgres'
 
@@ -178,7 +176,23 @@ export class Bed {
   }
 }
 
-export async function layBed(): Promise<Bed> {
+/** A bed for the tests of a `describe`, each of which begins with empty tables. @returns the bed while they run. */
+export function bedFor(): () => Bed {
+  let bed: Bed | undefined
+  const laid = (): Bed => {
+    if (!bed) throw new Error('no PostgreSQL is up')
+    return bed
+  }
+  before(async () => {
+    bed = await layBed()
+  })
+  after(() => bed?.stop())
+  beforeEach(() => laid().makeTables())
+  afterEach(() => laid().isLeftClean())
+  return laid
+}
+
+async function layBed(): Promise<Bed> {
   const plan = { name: 'strikes', rpc: 'oslo', python: DEBIAN_PYTHON, urls: {}, onEvent: () => {} } as const
   const yard = layYard(plan, 'none')
   try {
@@ -200,9 +214,6 @@ export async function layBed(): Promise<Bed> {
     throw error
   }
 }
-
-export const eventually = (what: string, holds: () => Promise<boolean>): Promise<unknown> =>
-  poll(async () => (await holds()) || undefined, { what, deadlineMs: 5000, everyMs: 2 })
 
 async function connected(port: number): Promise<Client> {
   const client = new Client({ host: '127.0.0.1', port, user: USER, database: DATABASE })
@@ -239,61 +250,3 @@ async function isSane(client: Client): Promise<boolean> {
   }
   return true
 }
-
-/** A client that sends what it is told, and remembers what came. */
-export class Raw {
-  readonly #socket: Socket
-  readonly #decoder: PostgresDecoder
-  readonly came: PostgresMessage[] = []
-  ended: 'FIN' | 'RST' | undefined
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    this.#decoder = new PostgresDecoder({
-      onMessage: (message) => {
-        if (message.side === 'backend') this.came.push(message)
-      },
-    })
-    socket.on('data', (bytes) => this.#decoder.backend(bytes))
-    socket.on('end', () => (this.ended ??= 'FIN'))
-    socket.on('error', () => (this.ended ??= 'RST'))
-  }
-
-  send(...bytes: Buffer[]): void {
-    const all = Buffer.concat(bytes)
-    this.#decoder.frontend(all)
-    this.#socket.write(all)
-  }
-
-  /** Until the server has been ready so often since the last time that was asked for. @returns what came, as text. */
-  async ready(times: number): Promise<string[]> {
-    await this.until(`ready ${times} times`, () => this.#readyTimes >= times)
-    return this.came.splice(0).map(inWords)
-  }
-
-  until(what: string, holds: () => boolean): Promise<unknown> {
-    return eventually(what, async () => Promise.resolve(holds()))
-  }
-
-  end(): void {
-    this.#socket.destroy()
-  }
-
-  reset(): void {
-    this.#socket.resetAndDestroy()
-  }
-
-  get #readyTimes(): number {
-    return this.came.filter(({ type }) => type === 'ReadyForQuery').length
-  }
-}
-
-/** `CommandComplete INSERT 0 1`, `ErrorResponse 40001`, `ReadyForQuery I`. */
-function inWords({ type, fields }: PostgresMessage): string {
-  const { tag, code, status } = fields as { tag?: string; code?: string; status?: string }
-  return [type, tag, code, status].filter(Boolean).join(' ')
-}
-
-/** A statement of the extended protocol, up to but without its Sync. */
-export const step = (text: string): Buffer =>
-  Buffer.concat([messages.parse(text), messages.bind([]), messages.execute()])

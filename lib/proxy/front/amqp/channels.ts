@@ -105,6 +105,14 @@ export class Channels {
     return this.#isOpen
   }
 
+  /** Nobody asks any more what acks and confirms answer. */
+  forgetAnswered(): void {
+    for (const { delivered, published } of this.#channels.values()) {
+      delivered.clear()
+      published.clear()
+    }
+  }
+
   can(capability: string): boolean {
     return Object.entries(this.#capabilities).some(([name, can]) => name === capability && can === true)
   }

@@ -206,7 +206,9 @@ export class AmqpDialect implements Dialect {
         const tag = Number(message.fields.deliveryTag)
         const settles = !channel.unsettling.has(message.fields.consumerTag)
         if (until === undefined) return [withTag(bytes, settles ? channel.deliveries.copied() : FIRST_COPY)]
-        if (settles) channel.deliveries.delivered(tag)
+        // What needs no answer would be remembered for good.
+        if (!settles) return [bytes]
+        channel.deliveries.delivered(tag)
         if (this.remembers) channel.delivered.set(tag, unit)
         return [bytes]
       }

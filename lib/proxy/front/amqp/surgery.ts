@@ -52,6 +52,7 @@ export class AmqpSurgery implements AmqpPowers {
   /** Whether what was published and delivered is kept until it has been answered, for toxics that ask. */
   remember(answers: boolean): void {
     this.dialect.remembers = answers
+    if (!answers) this.dialect.channels.forgetAnswered()
   }
 
   get isOpen(): boolean {
