@@ -70,6 +70,17 @@ describe('names of what calls are about', () => {
     expect(reads).to.equal(before)
   })
 
+  it('are asked for from the first toxic that does to the last', () => {
+    const asked: boolean[] = []
+    using names = new Names((asks) => asked.push(asks))
+    names.onEvent(toxic('toxic.added', { workflow: '', task: '' }))
+    names.onEvent(toxic('toxic.added', { task: 'first' }))
+    names.onEvent(toxic('toxic.added', { task: 'second' }))
+    expect(asked).to.deep.equal([true])
+    names.onEvent(toxic('toxic.removed', { task: 'second' }))
+    expect(asked).to.deep.equal([true, false])
+  })
+
   it('stay as they were when the database does not answer', async () => {
     let fails = false
     const names = new Names()
