@@ -192,6 +192,11 @@ export class Stage implements ToxicLane, Outlet {
 
   // Within.
 
+  /** It has something in hand. */
+  protected get holds(): boolean {
+    return !this.#queue.isEmpty
+  }
+
   /** The hooks by which the engine runs those of the toxic. */
   protected hooksFrom(hooks: Hooks): Hooks {
     return hooks

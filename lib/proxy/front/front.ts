@@ -187,6 +187,7 @@ export class Front {
       this.#tap(stream, bytes)
       this.#host.outlet(stream).data(bytes, piece)
     },
+    interest: (stream, head) => this.#host.outlet(stream).interest?.(head),
     withhold: (stream, bytes, whole) => {
       this.#tap(stream, bytes)
       this.#host.dropped(stream, bytes.length)
