@@ -16,6 +16,8 @@ const DROP: Partial<FaultArmed> = {
   extent: 'moment',
 }
 
+const called = (type: string) => ({ type, attributes: {}, streams: ['upstream'] as const, toxicity: 1 })
+
 /** A fault on messages that fired at 1 s, unless told otherwise. */
 function fault(what: {
   during?: story.Story[number][1][]
@@ -57,7 +59,6 @@ describe('a fault on messages', () => {
   })
 
   it('is told by what its toxic is, not by what it is called', () => {
-    const called = (type: string) => ({ type, attributes: {}, streams: ['upstream'] as const, toxicity: 1 })
     const own = fault({ during: [sent], atBegin, toxic: { ...called('thief'), onMessages: true } })
     expect(own.whyNot).to.deep.equal([`link ${link}: no message was struck`])
     const ofBytes = fault({ evidence: { bytesDropped: 9 }, atBegin, toxic: called('amqp_bytes') })
