@@ -110,9 +110,13 @@ describe('a toxic on messages, by hand', () => {
     expect(streams('amqp_drop', { stream: 'upstream' })).to.deep.equal(['upstream'])
     expect(streams('amqp_ack')).to.deep.equal(['upstream'])
     expect(streams('amqp_ack', { attributes: ['what=confirm'] })).to.deep.equal(['downstream'])
+    expect(streams('amqp_drop', { attributes: ['method=basic.publish'] })).to.deep.equal(['upstream'])
     expect(streams('pg_error')).to.deep.equal(['upstream'])
     expect(() => streams('pg_error', { stream: 'downstream' })).to.throw(
       'pg_error on downstream; upstream it can strike',
+    )
+    expect(() => streams('amqp_drop', { attributes: ['method=basic.get-ok'] })).to.throw(
+      'upstream it can strike basic.publish; downstream it can strike basic.deliver',
     )
   })
 })

@@ -29,6 +29,8 @@ export interface Outlet {
   ending(how: Ending): void
   /** What it and those behind it want of a message of AMQP, before they are given it; without it nothing. */
   interest?(head: Head): Interest
+  /** A message with this head is too long to be struck by it and those behind it. */
+  tooLong?(head: Head): void
 }
 
 /** What becomes of statements of PostgreSQL by toxics. */

@@ -11,6 +11,8 @@ export interface Cuts {
   piece(stream: Stream, bytes: Buffer, piece: Piece): void
   /** What toxics want of a message of AMQP; one of which they want nothing may go on as pieces, if it is whole. */
   interest(stream: Stream, head: Head): Interest
+  /** A message of AMQP is too long to be struck. */
+  tooLong(stream: Stream, head: Head): void
   /** What a peer has sent and a toxic keeps from the other; `whole`: a message ends with it. */
   withhold(stream: Stream, bytes: Buffer, whole: boolean): void
   /** What answers something that the other side has not sent: nobody hears of it. */

@@ -188,6 +188,7 @@ export class Front {
       this.#host.outlet(stream).data(bytes, piece)
     },
     interest: (stream, head) => this.#host.outlet(stream).interest?.(head),
+    tooLong: (stream, head) => this.#host.outlet(stream).tooLong?.(head),
     withhold: (stream, bytes, whole) => {
       this.#tap(stream, bytes)
       this.#host.dropped(stream, bytes.length)
@@ -229,6 +230,7 @@ export class Front {
         this.#show()
         return choosing.namesOf(...asked)
       },
+      spared: (reason) => choosing.spared(reason),
       struck: (what) => {
         this.#show()
         choosing.struck(what)

@@ -62,6 +62,11 @@ export class MessageStage extends Stage {
     return either(this.#striking.interest(head), this.next.interest?.(head))
   }
 
+  tooLong(head: Head): void {
+    this.#striking?.tooLong(head)
+    this.next.tooLong?.(head)
+  }
+
   protected override opened(hooks: Hooks): void {
     if (this.amqp?.isOpen) hooks.atOnce?.()
   }

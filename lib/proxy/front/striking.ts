@@ -21,6 +21,8 @@ export interface Choosing {
   readonly namesOf: NamesOf
   /** It is struck now; in words, what was done at once, to no message. */
   struck(what: Unit | string): void
+  /** It may be one that was meant, and cannot be struck. */
+  spared(reason: string): void
 }
 
 export interface StrikingHooks extends Hooks {
@@ -28,6 +30,8 @@ export interface StrikingHooks extends Hooks {
   passes(unit: Unit | Piece | undefined): boolean
   /** What it wants of a message of AMQP, of which only the head is known. */
   interest(head: Head): Interest
+  /** It cannot be struck, and none of its body is known. */
+  tooLong(head: Head): void
 }
 
 /** The hooks of a toxic that acts on messages: it is shown those only that it is to strike. */
@@ -45,8 +49,17 @@ export function striking(
     toxic.strikes.struck()
     choosing.struck(what)
   }
+  let hasTold = false
+  const tooLong = (head: Head) => {
+    if (isIdle() || chooser.interest(head) === undefined) return
+    toxic.strikes.undecided()
+    // There may be many, and its count has all of them.
+    if (!hasTold) choosing.spared(`a ${head.method} is longer than 1 MiB, and cannot be struck`)
+    hasTold = true
+  }
   return {
     ...hooks,
+    tooLong,
     atOnce: () => {
       const did = asksForNone(toxic.attributes) ? hooks.atOnce?.() : undefined
       if (did !== undefined) strikes(did)

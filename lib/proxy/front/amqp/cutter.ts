@@ -23,6 +23,8 @@ export interface CutterHost {
   piece(bytes: Buffer, piece: Piece): void
   /** What is wanted of the message that begins with this method. One of which nothing is wanted goes on as pieces. */
   interest(method: Frame): Interest
+  /** The message that begins with this method is too long to be struck: it goes on as it comes. */
+  tooLong(method: Frame): void
 }
 
 /** A content that is arriving. */
@@ -230,6 +232,8 @@ export class Cutter {
   /** It is too long, or broken. */
   #letFlow({ channel, ends }: Frame, content: Content): void {
     content.flows = true
+    const method = this.#held.methodOf(channel)
+    if (method && content.left !== undefined) this.#host.tooLong(method)
     this.#goOn(channel, { ...WHOLE, channel, inFrame: !ends, inMessage: true })
   }
 

@@ -132,15 +132,20 @@ export class AmqpDialect implements Dialect {
       message: (bytes, message) => this.#arrived(stream, bytes, message),
       piece: (bytes, piece) => this.#cuts.piece(stream, bytes, piece),
       interest: (method) => this.#interest(stream, method),
+      tooLong: (method) => this.#cuts.tooLong(stream, this.#headOf(method)),
     })
   }
 
   /** What is wanted of a message: by toxics, or since both sides do not count alike. */
   #interest(stream: Stream, frame: Frame): Interest {
-    const method = METHOD_BY_ID.get(methodIdOf(frame) ?? 0)?.name ?? ''
-    if (this.remembers || !FREQUENT.includes(method) || !this.closings.isEmpty) return 'message'
+    const head = this.#headOf(frame)
+    if (this.remembers || !FREQUENT.includes(head.method) || !this.closings.isEmpty) return 'message'
     if (!this.channels.of(frame.channel).isPlain) return 'message'
-    return this.#cuts.interest(stream, new FrameHead(method, frame, this.#queueOf))
+    return this.#cuts.interest(stream, head)
+  }
+
+  #headOf(frame: Frame): FrameHead {
+    return new FrameHead(METHOD_BY_ID.get(methodIdOf(frame) ?? 0)?.name ?? '', frame, this.#queueOf)
   }
 
   readonly #queueOf = (channel: number, consumerTag: string): string | undefined =>

@@ -63,6 +63,11 @@ export class HeldFrames {
     return held
   }
 
+  /** What begins the message that is held back of a channel. */
+  methodOf(channel: number): Frame | undefined {
+    return this.#byChannel.get(channel)?.method
+  }
+
   take(channel: number): Held | undefined {
     const held = this.#byChannel.get(channel)
     this.#byChannel.delete(channel)
