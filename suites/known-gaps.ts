@@ -54,6 +54,35 @@ export const lostAfterCommit: KnownGap = {
   seen: 'forced',
 }
 
+/** An engine acknowledges a message before it works on it, so that it dies with more than what its commit was to bring. */
+export const lostWithEngine: KnownGap = {
+  ...lostAfterCommit,
+  name: 'what an engine has in hand is lost with it',
+  because:
+    `${lostAfterCommit.because}; what it has acknowledged is lost with it too: a result, so that an action is repeated ` +
+    'that has run, or on Mistral 23 a start_task, so that a task stays IDLE for good',
+  breaks: [
+    ...lostAfterCommit.breaks,
+    {
+      word: 'repeated',
+      text: /ran in 2 attempts$/,
+      evidence: [/is ERROR for want of a heartbeat, and ran 1 times$/, /is SUCCESS, and ran 1 times$/],
+      optional: true,
+    },
+    {
+      word: 'stuck',
+      text: /is RUNNING: task \S+ \(\S+\) is IDLE and has neither an action nor a sub-workflow execution$/,
+      optional: true,
+    },
+    {
+      word: 'lost',
+      text: /was owed and ran 0 times$/,
+      evidence: [/^no action execution was created$/],
+      optional: true,
+    },
+  ],
+}
+
 export const forgottenAfterCommit: KnownGap = {
   name: 'what follows a commit is forgotten',
   because:
@@ -165,14 +194,4 @@ export const cancelledInTheMiddle: KnownGap = {
   rpc: ['kombu'],
   mistral: [15],
   seen: '4 of 4',
-}
-
-export const startLostWithEngine: KnownGap = {
-  ...startForgotten,
-  name: 'the start of a task is lost with its engine',
-  because:
-    'Mistral 23 starts a task by a call of its own, start_task, which an engine acknowledges before it works on it: if the ' +
-    'engine is killed in between, the task stays IDLE for good',
-  mistral: [23],
-  seen: '1 of 1',
 }

@@ -19,6 +19,7 @@ import { forbiddenRows } from './row-findings.ts'
 import { heldMessages, parkedMessages, type Deaths } from './surroundings.ts'
 import type { Tree } from './tree.ts'
 import { WORDS, type Counts, type FaultReport, type Finding, type Word } from './verdict-document.ts'
+import { handsOfTheKilled } from './work-in-hand.ts'
 
 type Found = Omit<Finding, 'allowed'>
 
@@ -62,8 +63,9 @@ export function findingsOf(evidence: Evidence): Record<Word, Finding[]> {
   ]
   const allow = new Set<Word>([...(facts.asked?.allow ?? []), 'finished', 'recovered'])
   const struck = new Set(facts.asked?.struck)
+  const inHand = handsOfTheKilled(facts, facts.asked?.struckBy ?? [])
   const isAllowed = (word: Word, { object, id }: Found): boolean =>
-    allow.has(word) || (object === 'message' && struck.has(id))
+    allow.has(word) || (object === 'message' && (struck.has(id) || (word === 'lost' && inHand.has(id))))
   const byWord = (word: Word): Finding[] =>
     found
       .filter(([said]) => said === word)

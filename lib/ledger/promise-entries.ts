@@ -23,6 +23,8 @@ export interface Judged {
   allow: AllowedWord[]
   /** Identities of messages that its faults were made to strike, of which anything is allowed. */
   struck?: string[]
+  /** Those faults: with a node that one of them killed, what it had in hand may be lost. */
+  struckBy?: string[]
   /** The scenario has no fault on purpose (the control suite). */
   faultless: boolean
 }

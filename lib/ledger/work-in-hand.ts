@@ -1,6 +1,6 @@
 import { isOut } from './messages/passages.ts'
 import { nodeOf, type Message, type Traffic } from './messages/traffic.ts'
-import type { ScenarioFacts } from './facts.ts'
+import { ofKind, type ScenarioFacts } from './facts.ts'
 
 /**
  * What a node had in hand at an entry of the journal, a line for each: messages that it had not acknowledged, calls of
@@ -37,4 +37,30 @@ function waitsFor(message: Message, traffic: Traffic, node: string, ordinal: num
     return false
   const answered = traffic.replyTo(message)?.deliveries.some(({ ordinal: at }) => at < ordinal)
   return answered !== true
+}
+
+/**
+ * Identities of the messages that a node had been given, and nobody else since, when one of these faults killed it: of
+ * those whose work was not seen by then it never will be.
+ */
+export function handsOfTheKilled(
+  { judgedEntries, past }: ScenarioFacts,
+  faults: readonly string[],
+): Set<string> {
+  const kills = ofKind(judgedEntries, 'fault.armed').filter(
+    ({ fault, what }) => what === 'kill' && faults.includes(fault),
+  )
+  const begun = ofKind(judgedEntries, 'fault.begun')
+  const dead = new Map(
+    kills.flatMap(({ fault, nodes }) => {
+      const ordinal = begun.find((one) => one.fault === fault)?.ordinal
+      return ordinal === undefined ? [] : nodes.map((node) => [node, ordinal] as const)
+    }),
+  )
+  if (dead.size === 0) return new Set()
+  const given = [...past.freshMessages()].filter(({ deliveries }) => {
+    const last = deliveries.findLast((one) => !isOut(one))
+    return last !== undefined && last.ordinal < (dead.get(nodeOf(last.link)) ?? 0)
+  })
+  return new Set(given.map(({ call }) => call.identity))
 }

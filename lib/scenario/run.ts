@@ -23,7 +23,10 @@ import type { Session } from './session.ts'
 import { StrikeFaults, type Strike } from './strike-faults.ts'
 
 export interface VerdictOptions {
-  /** Words that this promise allows; and faults on messages: what became of the very messages that they struck. */
+  /**
+   * Words that this promise allows; and faults on messages: what became of the very messages that they struck, and the
+   * loss of what a node had in hand that they killed.
+   */
   allow?: (AllowedWord | Strike)[]
   /** The state in which each execution is to end. Default SUCCESS. */
   expect?: 'SUCCESS' | 'ERROR'
@@ -199,8 +202,16 @@ export class Run {
       deadlineMs: deadlineSeconds * 1000,
     })
     const words = allow.filter((one) => typeof one === 'string')
-    const struck = allow.flatMap((one) => (typeof one === 'string' ? [] : one.struck))
-    session.record({ kind: 'judged', scenario: this.scenario, expect, allow: words, struck, faultless })
+    const strikes = allow.filter((one) => typeof one !== 'string')
+    session.record({
+      kind: 'judged',
+      scenario: this.scenario,
+      expect,
+      allow: words,
+      struck: strikes.flatMap(({ struck }) => struck),
+      struckBy: strikes.map(({ fault }) => fault),
+      faultless,
+    })
     this.last = judgeFacts(session.scenarios.factsOf(this.scenario))
     return this.last
   }

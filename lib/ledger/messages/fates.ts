@@ -1,4 +1,5 @@
 import { inSeconds } from '../../util/clock.ts'
+import { isTerminal } from '../tree.ts'
 import { storyOf } from './message-story.ts'
 import { proofOf } from './proofs.ts'
 import { divergencesOf } from './divergences.ts'
@@ -79,7 +80,7 @@ function told(message: Message, traffic: Traffic, world: World): Told {
       [`${nodes.length} publishes reached ${nodes.join(' and ')}`, proof.because],
     ]
   if (proof.times === 1) return ['done', [proof.because]]
-  const late = lateResult(message, world)
+  const late = lateResult(message, world) ?? refusedResult(message, traffic, world)
   return late === undefined ? withoutWork(message, world, proof.because) : ['moot', [late]]
 }
 
@@ -140,6 +141,28 @@ function lateResult({ call, deliveries }: Message, world: World): string | undef
   const first = deliveries.find(({ reached }) => reached !== 'no')
   if (over === undefined || first === undefined || first.at < over) return undefined
   return `it was delivered ${inSeconds(first.at - over)} after its action was seen terminal`
+}
+
+/** A result that says otherwise than another one of its action, which an engine has taken: it refuses all but the first. */
+function refusedResult(
+  { call, deliveries }: Message,
+  { messages }: Traffic,
+  world: World,
+): string | undefined {
+  if (call.method !== 'on_action_complete' || deliveries.every(({ reached }) => reached === 'no'))
+    return undefined
+  const row = call.action === undefined ? undefined : world.action(call.action)
+  if (!row || row.expired || !isTerminal(row)) return undefined
+  const taken = messages
+    .values()
+    .find(
+      (other) =>
+        other.call.method === call.method &&
+        other.call.action === call.action &&
+        (other.call.failed ? 'ERROR' : 'SUCCESS') === row.state &&
+        other.deliveries.some(({ reached }) => reached !== 'no'),
+    )
+  return taken && `its action is ${row.state} by another result, message ${taken.call.identity}`
 }
 
 /** How far a message came whose work was not seen. */

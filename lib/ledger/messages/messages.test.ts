@@ -111,6 +111,16 @@ describe('the verdict on messages', () => {
     expect(verdict.counts.messages).to.include({ moot: 1, lost: 0 })
   })
 
+  it('says moot of a result that an engine refuses, since another one of its action says otherwise', () => {
+    // An executor that kombu redelivers an action to fails it, while the one that ran it has published its result.
+    const failed = result(A1, { identity: 'u:failed', failed: true })
+    const refused = again(...passed(90, failed, ['executor-2', 1], ['engine-1', 4]))
+    expect(refused.reasons).to.deep.equal([])
+    expect(refused.counts.messages).to.include({ moot: 1, lost: 0 })
+    const untold = again([90, published('executor-2', 1, failed)], [91, confirmed('executor-2', 1)])
+    expect(ids(untold, 'lost')).to.deep.equal(['u:failed'])
+  })
+
   it('says moot of a reply whose caller had ended, or waited no longer', () => {
     const reply = replyTo(start)
     const late = published('engine-1', 1, reply, { exchange: '', routingKey: 'reply_1' })

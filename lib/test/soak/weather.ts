@@ -1,4 +1,5 @@
-import type { Attribute, AttributeValue, ToxicDefinition } from '../../toxic.ts'
+import { defaultsOf } from '../../proxy/attributes.ts'
+import { actsOn, type Attribute, type AttributeValue, type ToxicDefinition } from '../../toxic.ts'
 import { monotonicMs } from '../../util/clock.ts'
 import { pauseFor } from '../../util/poll.ts'
 import { seededRandom, type Random } from '../../util/random.ts'
@@ -22,6 +23,8 @@ const RANGES: Record<string, readonly [min: number, max: number]> = {
 /** Values of attributes with which a toxic does not cut. */
 const FAR = 2 ** 31 - 1
 const NEVER: Record<string, number> = { timeout: FAR, bytes: FAR }
+
+const STREAMS = ['upstream', 'downstream'] as const
 
 /** Toxics that come, change and go on one proxy, through the API. */
 export class Weather {
@@ -74,7 +77,7 @@ export class Weather {
     await this.#ask('POST', '/toxics', {
       name,
       type: definition.type,
-      stream: this.#pick(['upstream', 'downstream']),
+      stream: this.#pick(STREAMS.filter((stream) => actsOn(definition, defaultsOf(definition), stream))),
       toxicity: this.#toxicity(),
       attributes: this.#values(definition),
     })
@@ -89,7 +92,9 @@ export class Weather {
     return this.#pick([1, 0.5, 0])
   }
 
-  #values({ attributes }: ToxicDefinition): Record<string, AttributeValue> {
+  /** One that acts on messages finds none here, whatever it asks for: it must leave alone what it cannot read. */
+  #values({ attributes, strikes }: ToxicDefinition): Record<string, AttributeValue> {
+    if (strikes) return {}
     return Object.fromEntries(Object.entries(attributes).map(([name, one]) => [name, this.#value(name, one)]))
   }
 
