@@ -87,7 +87,9 @@ function checkStrikes(definition: ToxicDefinition, stream: Stream, attributes: A
   if (actsOn(definition, attributes, stream)) return
   const struck = Object.entries(struckBy(definition, { ...attributes, method: '' }))
   const what = struck.map(([one, methods]) => `${one} it can strike ${methods.join(', ')}`)
-  throw new ApiError('strikesNothing', `${definition.type} on ${stream}; ${what.join('; ')}`)
+  const { method = '' } = attributes
+  const asked = `${definition.type} on ${stream}${method === '' ? '' : ` with method ${method}`}`
+  throw new ApiError('strikesNothing', `${asked}; ${what.join('; ')}`)
 }
 
 function readProxyChange(fields: Fields): ProxyChange {
