@@ -159,8 +159,15 @@ export interface ToxicDefinition<A extends Attributes = Attributes> {
 }
 
 /** What a toxic that acts on messages strikes with these attributes; of another one, nothing. */
-export const struckBy = ({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck =>
-  strikes?.only?.(attributes) ?? strikes?.on ?? {}
+export function struckBy({ strikes }: ToxicDefinition, attributes: AttributeValues): Struck {
+  const struck = strikes?.only?.(attributes) ?? strikes?.on ?? {}
+  const { method = '' } = attributes
+  if (strikes?.protocol !== 'amqp' || method === '') return struck
+  const isAsked = (one: string) => one === '*' || one === method
+  return Object.fromEntries(
+    Object.entries(struck).map(([stream, methods]) => [stream, methods.filter(isAsked)]),
+  )
+}
 
 /** Whether a toxic with these attributes, all of them, does anything on a stream: one on messages may strike none there. */
 export function actsOn(definition: ToxicDefinition, attributes: AttributeValues, stream: Stream): boolean {

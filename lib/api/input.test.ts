@@ -53,7 +53,7 @@ describe('the attributes of a toxic that is none of Toxiproxy’s', () => {
     expect(read('amqp_mine', { method: 'basic.publish' })).to.include({ method: 'basic.publish' })
     expect(() => read('amqp_mine', { method: 'basic.publsh' })).to.throw(
       ApiError,
-      'strikes no message: amqp_mine with method basic.publsh',
+      'strikes no message: amqp_mine on upstream with method basic.publsh; upstream it can strike basic.publish',
     )
   })
 

@@ -85,11 +85,11 @@ export function toxicChange(
 /** One that acts on messages would otherwise be set, and never strike. */
 function checkStrikes(definition: ToxicDefinition, stream: Stream, attributes: AttributeValues): void {
   if (actsOn(definition, attributes, stream)) return
-  const struck = Object.entries(struckBy(definition, attributes)).filter(([, methods]) => methods.length > 0)
-  if (struck.length === 0)
-    throw new ApiError('strikesNothing', `${definition.type} with method ${attributes['method']}`)
+  const struck = Object.entries(struckBy(definition, { ...attributes, method: '' }))
   const what = struck.map(([one, methods]) => `${one} it can strike ${methods.join(', ')}`)
-  throw new ApiError('strikesNothing', `${definition.type} on ${stream}; ${what.join('; ')}`)
+  const { method = '' } = attributes
+  const asked = `${definition.type} on ${stream}${method === '' ? '' : ` with method ${method}`}`
+  throw new ApiError('strikesNothing', `${asked}; ${what.join('; ')}`)
 }
 
 function readProxyChange(fields: Fields): ProxyChange {

@@ -118,6 +118,9 @@ describe('a toxic on messages, by hand', () => {
     expect(() => streams('pg_error', { stream: 'downstream' })).to.throw(
       'pg_error on downstream; upstream it can strike',
     )
+    expect(() => streams('amqp_drop', { attributes: ['method=basic.get-ok'] })).to.throw(
+      'upstream it can strike basic.publish; downstream it can strike basic.deliver',
+    )
   })
 })
 

@@ -17,6 +17,8 @@ export interface FaultArmed {
     attributes: Record<string, unknown>
     streams: readonly ('upstream' | 'downstream')[]
     toxicity: number
+    /** By its definition it acts on single messages. */
+    onMessages?: true
   }
   /** How long after its arming the seed lets it begin. */
   beginsAfterMs?: number

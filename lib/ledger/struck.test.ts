@@ -12,9 +12,11 @@ const link = 'engine-1.rabbitmq'
 const sent = published('engine-1', 1, runAction('a:e1.t1', { workflow: 'e1' }))
 const DROP: Partial<FaultArmed> = {
   text: 'amqp_drop',
-  toxic: { type: 'amqp_drop', attributes: {}, streams: ['upstream'], toxicity: 1 },
+  toxic: { type: 'amqp_drop', attributes: {}, streams: ['upstream'], toxicity: 1, onMessages: true },
   extent: 'moment',
 }
+
+const called = (type: string) => ({ type, attributes: {}, streams: ['upstream'] as const, toxicity: 1 })
 
 /** A fault on messages that fired at 1 s, unless told otherwise. */
 function fault(what: {
@@ -22,8 +24,9 @@ function fault(what: {
   evidence?: Partial<LinkEvidence>
   atBegin?: story.Rows
   fires?: boolean
+  toxic?: FaultArmed['toxic']
 }): FaultReport {
-  const { during = [], evidence = {}, atBegin = {}, fires = true } = what
+  const { during = [], evidence = {}, atBegin = {}, fires = true, toxic } = what
   const fired: story.Story = [
     [1_000, { kind: 'fault.begun', fault: 'f1' }],
     ...during.map((fact): story.Story[number] => [1_000, fact]),
@@ -32,7 +35,7 @@ function fault(what: {
   ]
   const entries: Entry[] = scenario(
     [100, effect('e1', 't1')],
-    [900, armed(DROP)],
+    [900, armed({ ...DROP, ...(toxic && { toxic }) })],
     ...(fires ? fired : []),
     [9_001, { kind: 'fault.evidence', fault: 'f1', links: { [link]: linkEvidence(evidence) }, nodes: {} }],
     [20_000, effect('e1', 't2')],
@@ -53,6 +56,13 @@ describe('a fault on messages', () => {
 
   it('proves something too where nothing of it can be seen on the wire, if workflows ran', () => {
     expect(fault({ during: [sent], evidence: { messagesStruck: 1 }, atBegin }).whyNot).to.deep.equal([])
+  })
+
+  it('is told by what its toxic is, not by what it is called', () => {
+    const own = fault({ during: [sent], atBegin, toxic: { ...called('thief'), onMessages: true } })
+    expect(own.whyNot).to.deep.equal([`link ${link}: no message was struck`])
+    const ofBytes = fault({ evidence: { bytesDropped: 9 }, atBegin, toxic: called('amqp_bytes') })
+    expect(ofBytes.whyNot.join()).not.to.contain('no message was struck')
   })
 
   it('proves nothing if it struck no message', () => {

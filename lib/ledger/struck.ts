@@ -3,9 +3,9 @@ import type { LinkEvidence } from './fault-entries.ts'
 import type { ScenarioFacts } from './facts.ts'
 import { strikesOn } from './messages/message-strikes.ts'
 
-/** A fault that acts on single messages: those toxics are named after their protocol. */
+/** A fault that acts on single messages. */
 export const isOnMessages = ({ toxic }: Pick<EntryOf<'fault.armed'>, 'toxic'>): boolean =>
-  /^(?:amqp|pg)_/.test(toxic?.type ?? '')
+  toxic?.onMessages === true
 
 /** What the wire tells of the messages on a fault's links to which something was done while it lasted. */
 export interface Struck {

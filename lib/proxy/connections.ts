@@ -152,6 +152,7 @@ export class Connections implements ConnectionOwner {
         return groups.of(toxic)
       },
       namesOf,
+      spared: (reason) => this.spared(connection, toxic.name, reason),
       struck: (what) =>
         this.#host.tell({
           kind: 'toxic.struck',

@@ -18,7 +18,7 @@ export type ProxyEvent = { proxy: string; at: number } & (
   | { kind: 'dial.failed'; connection: number; error: string }
   /** A toxic, named, has done something to a connection for the first time. */
   | { kind: 'toxic.acted'; connection: number; by: string }
-  /** A toxic that acts on messages, named, cannot act on a connection. */
+  /** A toxic that acts on messages, named, cannot act on a connection, or not on a message of it that may be meant. */
   | { kind: 'toxic.spared'; connection: number; by: string; reason: string }
   /** It was told to strike a message; the identity of its call, or of what it answers, where it has one. */
   | { kind: 'toxic.struck'; connection: number; by: string; message: string; identity?: string | undefined }

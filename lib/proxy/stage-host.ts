@@ -2,6 +2,7 @@ import type { AmqpPowers } from '../toxic/amqp.ts'
 import type { PostgresError } from '../toxic/postgres.ts'
 import type { Piece, PostgresUnit, Unit } from '../toxic/units.ts'
 import type { AttributeValues, Stream, ToxicDefinition } from '../toxic.ts'
+import type { Head, Interest } from './front/amqp/head.ts'
 import type { Choosing } from './front/striking.ts'
 import type { StrikeCount } from './strikes.ts'
 
@@ -26,6 +27,10 @@ export interface Outlet {
   /** @param unit What the bytes are, before they have left the toxics that act on messages. */
   data(bytes: Buffer, unit?: Unit | Piece): void
   ending(how: Ending): void
+  /** What it and those behind it want of a message of AMQP, before they are given it; without it nothing. */
+  interest?(head: Head): Interest
+  /** A message with this head is too long to be struck by it and those behind it. */
+  tooLong?(head: Head): void
 }
 
 /** What becomes of statements of PostgreSQL by toxics. */

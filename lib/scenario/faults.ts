@@ -7,6 +7,7 @@ import { toxics } from '../../toxics/index.ts'
 import { actionsInHand } from './in-hand.ts'
 import { watchLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
+import { onMessages } from './own-toxics.ts'
 import type { Session } from './session.ts'
 import type { ToxicRequest } from './toxiproxy.ts'
 
@@ -95,7 +96,7 @@ export class Faults {
     return this.onLinks(links, length.seconds, 'span', {
       what: 'toxic',
       text: [type, ...named].join(' '),
-      toxic: { type, attributes, streams, toxicity },
+      toxic: { type, attributes, streams, toxicity, ...onMessages(this.session.toxics, type) },
       apply: async (link, fault, leaseMs) => {
         for (const one of streams) {
           const toxic: ToxicRequest = { name: `${fault}_${one}`, type, stream: one, toxicity, attributes }

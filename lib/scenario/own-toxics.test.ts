@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { startToxiproxy } from '../api/server.ts'
+import { defineAmqpToxic } from '../toxic/amqp.ts'
 import { defineToxic, type ToxicDefinition } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 import { toxics } from '../../toxics/index.ts'
-import { learnToxics } from './own-toxics.ts'
+import { learnToxics, onMessages } from './own-toxics.ts'
 import { ToxiproxyApi } from './toxiproxy.ts'
 
 const own = (type: string) => defineToxic({ type, about: 'For tests.', attributes: {}, open: () => ({}) })
@@ -32,5 +33,19 @@ describe("the toxics of a suite's own", () => {
       expect(() => learnToxics(known, [own('new'), wrong])).to.throw(UsageError, 'own: type ')
     expect(() => learnToxics(known, [own('twice'), own('twice')])).to.throw('type "twice" is taken')
     expect(known).to.have.lengthOf(toxics.length + 2)
+  })
+
+  it('act on messages if they are defined so, whatever they are called', () => {
+    const thief = defineAmqpToxic({
+      type: 'thief',
+      about: 'For tests.',
+      attributes: {},
+      on: { upstream: ['basic.publish'] },
+      open: (lane) => ({ strike: (chunk) => lane.drop(chunk) }),
+    })
+    const known = [thief, own('amqp_bytes')]
+    expect(onMessages(known, 'thief')).to.deep.equal({ onMessages: true })
+    expect(onMessages(known, 'amqp_bytes')).to.deep.equal({})
+    expect(onMessages(known, 'pg_unknown')).to.deep.equal({})
   })
 })

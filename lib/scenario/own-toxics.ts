@@ -2,6 +2,10 @@ import { problemOf } from '../proxy/definition.ts'
 import type { ToxicDefinition } from '../toxic.ts'
 import { UsageError } from '../util/errors.ts'
 
+/** What the journal says of a toxic that acts on single messages, whoever wrote it, and whatever it is called. */
+export const onMessages = (known: readonly ToxicDefinition[], type: string): { onMessages?: true } =>
+  known.some((toxic) => toxic.type === type && toxic.strikes !== undefined) ? { onMessages: true } : {}
+
 /**
  * Adds the toxics of a suite's own to those that a server knows; one that is there already, from an earlier promise,
  * stays.

@@ -90,6 +90,8 @@ export interface Session extends AsyncDisposable {
   readonly versions: RunBegun['versions']
   /** Links that faults have struck since the last clean state. */
   readonly struck: Set<string>
+  /** Those that our own server knows. */
+  readonly toxics: readonly ToxicDefinition[]
   /**
    * Makes our own server know the toxics of a suite's own.
    * @throws {UsageError} that says what is wrong with one.
@@ -271,6 +273,7 @@ export async function openSession(plan: SessionPlan): Promise<Session> {
       database,
       versions,
       struck: new Set(),
+      toxics: known,
       learn: (more) => learnToxics(known, more),
       rest,
       record,

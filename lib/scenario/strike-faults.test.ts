@@ -4,6 +4,7 @@ import { Faults } from './faults.ts'
 import type { Observer } from './observer.ts'
 import type { Session } from './session.ts'
 import { StrikeFaults } from './strike-faults.ts'
+import { Triggers } from './triggers.ts'
 
 const LINKS = ['engine-1.rabbitmq', 'engine-2.rabbitmq']
 
@@ -20,6 +21,7 @@ function played() {
     plan: {},
     strikes,
     struck: new Set<string>(),
+    toxics: new Triggers().definitions,
     tap: { evidence: () => evidence },
     triggers: {
       arm: (name: string, fire: () => void) => fires.set(name, fire),

@@ -5,6 +5,7 @@ import { DeadlineError, poll } from '../util/poll.ts'
 import type { Faults } from './faults.ts'
 import { watchOwnLinks } from './link-watch.ts'
 import type { Observer } from './observer.ts'
+import { onMessages } from './own-toxics.ts'
 import type { Session, Struck } from './session.ts'
 
 /** A fault on single messages. */
@@ -86,7 +87,13 @@ class ArmedStrike implements Strike {
       text: this.#text,
       links: [...links],
       nodes: [...nodes],
-      toxic: { type, attributes, streams: [stream], toxicity: 1 },
+      toxic: {
+        type,
+        attributes,
+        streams: [stream],
+        toxicity: 1,
+        ...onMessages(this.#session.toxics, type),
+      },
       extent: 'moment',
     })
     this.#session.strikes.set(this.fault, (struck) => this.#struck(struck))

@@ -1,7 +1,6 @@
 import type { Fields, MethodName } from '../wire/amqp/specification.ts'
 import type {
   Attributes,
-  AttributeValue,
   AttributeValues,
   Chunk,
   Hooks,
@@ -115,13 +114,6 @@ export interface AmqpToxic<A extends Attributes> {
   open(lane: AmqpLane<Matched<A>>): AmqpHooks
 }
 
-/** Of what can be struck, what has the method that is asked for. */
-function named(struck: Struck, method: AttributeValue | undefined): Struck {
-  if (!method) return struck
-  const of = (methods: readonly string[] = []) => methods.filter((one) => one === method || one === '*')
-  return { upstream: of(struck.upstream), downstream: of(struck.downstream) }
-}
-
 /** A toxic that acts on messages of AMQP: the engine finds the message, the toxic strikes it. */
 export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>): ToxicDefinition {
   const { type, about, attributes, on, usually, answers = false } = toxic
@@ -135,7 +127,7 @@ export function defineAmqpToxic<const A extends Attributes>(toxic: AmqpToxic<A>)
       on,
       answers,
       ...(usually && { usually }),
-      only: (values) => named(toxic.only?.(values as ValuesOf<Matched<A>>) ?? on, values['method']),
+      ...(toxic.only && { only: (values) => toxic.only?.(values as ValuesOf<Matched<A>>) ?? on }),
     },
     // The engine opens it on lanes of AMQP only, and gives it units of AMQP only.
     open: (lane) => toxic.open(lane as AmqpLane<Matched<A>>),

@@ -1,6 +1,7 @@
 import type { Piece, Protocol, Unit } from '../../toxic/units.ts'
 import type { Stream } from '../../toxic.ts'
 import type { Toxic } from '../stage-host.ts'
+import type { Head, Interest } from './amqp/head.ts'
 
 /** Where a dialect puts what it has cut. */
 export interface Cuts {
@@ -8,6 +9,10 @@ export interface Cuts {
   unit(stream: Stream, bytes: Buffer, unit: (until: number) => Unit): void
   /** A piece of a message that nobody may strike: it is too long, or had begun before it could be struck. */
   piece(stream: Stream, bytes: Buffer, piece: Piece): void
+  /** What toxics want of a message of AMQP; one of which they want nothing may go on as pieces, if it is whole. */
+  interest(stream: Stream, head: Head): Interest
+  /** A message of AMQP is too long to be struck. */
+  tooLong(stream: Stream, head: Head): void
   /** What a peer has sent and a toxic keeps from the other; `whole`: a message ends with it. */
   withhold(stream: Stream, bytes: Buffer, whole: boolean): void
   /** What answers something that the other side has not sent: nobody hears of it. */

@@ -1,5 +1,6 @@
 import type { Piece, Unit } from '../../toxic/units.ts'
 import type { Ending, Outlet } from '../stage-host.ts'
+import type { Interest } from './amqp/head.ts'
 import type { Within } from './dialect.ts'
 
 export interface ExitHost {
@@ -60,6 +61,11 @@ export class Exit implements Outlet {
   passed(bytes: number, tapped: number): void {
     this.#left += bytes
     this.#mark(tapped, true)
+  }
+
+  /** What waits has its turn between messages. */
+  interest(): Interest {
+    return this.#waiting.length > 0 ? 'message' : undefined
   }
 
   data(bytes: Buffer, unit?: Unit | Piece): void {

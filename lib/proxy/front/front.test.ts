@@ -15,8 +15,15 @@ const watcher = defineAmqpToxic({
   open: () => ({ strike: () => expect.fail('nothing matches') }),
 })
 
-const armed = (stream: Stream) =>
-  spec(watcher, { name: stream, stream, attributes: { body: '^no body is like this$' } })
+/** What it asks for decides how much of a message is looked at. */
+const NEVER: Record<string, string>[] = [
+  { body: '^no body is like this$' },
+  { call: 'no_call_is_called_so' },
+  { method: 'basic.publish', routing_key: 'no key is like this, however long it may be' },
+]
+
+const armed = (stream: Stream, attributes = NEVER[0]) =>
+  spec(watcher, { name: stream, stream, attributes: attributes ?? {} })
 
 /** Each channel's bytes; what is no frame of any is under undefined. */
 function byChannel(bytes: Buffer): Map<number | undefined, Buffer> {
@@ -37,26 +44,22 @@ const side = (stream: Stream) =>
     cuts,
     changes: fc.array(fc.constantFrom('none', 'add', 'remove', 'none'), { minLength: 1, maxLength: 8 }),
     waits: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+    asks: fc.constantFrom(...NEVER),
   })
 type Side = ReturnType<typeof side> extends fc.Arbitrary<infer T> ? T : never
 
-function change({ proxy: { toxics } }: Rig, what: string | undefined, stream: Stream): void {
+function change({ proxy: { toxics } }: Rig, what: string | undefined, { stream, asks }: Side): void {
   if (what === 'remove') toxics.remove(stream)
-  else if (what === 'add' && !toxics.get(stream)) toxics.add(armed(stream))
+  else if (what === 'add' && !toxics.get(stream)) toxics.add(armed(stream, asks))
 }
 
 /** Writes one side's pieces, in the middle of which toxics come and go. */
-async function play(
-  it: Rig,
-  { stream, cuts: lengths, changes, waits }: Side,
-  bytes: Buffer,
-  from: Peer,
-  at = 0,
-) {
+async function play(it: Rig, side: Side, bytes: Buffer, from: Peer, at = 0) {
+  const { stream, cuts: lengths, changes, waits } = side
   const received = () => it.proxy.connections().at(-1)?.[`${stream}Bytes`] ?? 0
   let sent = at
   for (const [index, piece] of cut(bytes, lengths).entries()) {
-    change(it, changes[index % changes.length], stream)
+    change(it, changes[index % changes.length], side)
     from.socket.write(piece)
     sent += piece.length
     if (waits[index % waits.length] === true) await until('the proxy has it', () => received() >= sent)

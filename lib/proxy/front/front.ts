@@ -187,6 +187,8 @@ export class Front {
       this.#tap(stream, bytes)
       this.#host.outlet(stream).data(bytes, piece)
     },
+    interest: (stream, head) => this.#host.outlet(stream).interest?.(head),
+    tooLong: (stream, head) => this.#host.outlet(stream).tooLong?.(head),
     withhold: (stream, bytes, whole) => {
       this.#tap(stream, bytes)
       this.#host.dropped(stream, bytes.length)
@@ -228,6 +230,7 @@ export class Front {
         this.#show()
         return choosing.namesOf(...asked)
       },
+      spared: (reason) => choosing.spared(reason),
       struck: (what) => {
         this.#show()
         choosing.struck(what)

@@ -4,6 +4,7 @@ import type { Piece, PostgresUnit, Unit } from '../../toxic/units.ts'
 import type { Chunk, Hooks } from '../../toxic.ts'
 import { Stage } from '../stage.ts'
 import type { PostgresPowers } from '../stage-host.ts'
+import { either, type Head, type Interest } from './amqp/head.ts'
 import { striking, type StrikingHooks } from './striking.ts'
 
 /** A toxic that acts on messages, on one lane. */
@@ -53,6 +54,17 @@ export class MessageStage extends Stage {
 
   protected override passes(unit: Unit | Piece | undefined): boolean {
     return this.#striking?.passes(unit) ?? false
+  }
+
+  /** What is in hand must not be overtaken, and what leaves behind it is counted when it leaves. */
+  interest(head: Head): Interest {
+    if (this.holds || !this.#striking) return 'message'
+    return either(this.#striking.interest(head), this.next.interest?.(head))
+  }
+
+  tooLong(head: Head): void {
+    this.#striking?.tooLong(head)
+    this.next.tooLong?.(head)
   }
 
   protected override opened(hooks: Hooks): void {

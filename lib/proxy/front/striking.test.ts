@@ -113,6 +113,29 @@ describe('which messages a toxic strikes', () => {
     expect(it.events.filter(({ kind }) => kind === 'toxic.spared')).to.have.length(1)
   })
 
+  it('none that is too long, and says so where it may be one that was meant', async () => {
+    using it = await rig([
+      eraserOf({ routing_key: 'big' }, 'meant'),
+      eraserOf({ call: 'run_action' }, 'perhaps'),
+      eraserOf({ routing_key: 'small' }, 'other'),
+    ])
+    const { client, server } = await it.connect()
+    const fields = { ticket: 0, exchange: '', routingKey: 'big', mandatory: false, immediate: false }
+    const long = Buffer.alloc(2 ** 20 + 1, 'x')
+    const big = encodeMessage(1, 'basic.publish', fields, { properties: {}, body: long }, 2 ** 17)
+    client.socket.write(Buffer.concat([HEADER, big, big]))
+    await until('all has come', () => server.received.length === HEADER.length + 2 * big.length)
+    const spared = it.events.filter((event) => event.kind === 'toxic.spared')
+    expect(spared.map(({ by, reason }) => `${by}: ${reason}`)).to.deep.equal([
+      'meant: a basic.publish is longer than 1 MiB, and cannot be struck',
+      'perhaps: a basic.publish is longer than 1 MiB, and cannot be struck',
+    ])
+    const undecided = (name: string) => it.proxy.toxics.get(name)?.strikes.read().messagesUndecided
+    expect(['meant', 'perhaps', 'other'].map(undecided)).to.deep.equal([2, 2, undefined])
+    // They go on message by message again.
+    expect(await passing(client, server, [publish('a')])).to.equal('last')
+  })
+
   it('on a connection that is followed, from its arming on, in the middle of a message too', async () => {
     using it = await rig([], { follows: () => true })
     const { client, server } = await it.connect()

@@ -2,7 +2,16 @@ import type { Piece, Unit } from '../../toxic/units.ts'
 import { struckBy, type AttributeValues, type Hooks, type ToxicLane } from '../../toxic.ts'
 import { asksForAny, asksForNone } from '../../toxic/amqp.ts'
 import type { Toxic } from '../stage-host.ts'
-import { isRedelivered, matchAmqp, type AmqpMatch, type Decision, type NamesOf } from './amqp/match.ts'
+import type { Head, Interest } from './amqp/head.ts'
+import {
+  inBodyOf,
+  isAddressedAs,
+  isRedelivered,
+  matchAmqp,
+  type AmqpMatch,
+  type Decision,
+  type NamesOf,
+} from './amqp/match.ts'
 import { matchPostgres, type PostgresMatch } from './postgres/match.ts'
 import type { StrikeTally } from './strike-groups.ts'
 
@@ -12,11 +21,17 @@ export interface Choosing {
   readonly namesOf: NamesOf
   /** It is struck now; in words, what was done at once, to no message. */
   struck(what: Unit | string): void
+  /** It may be one that was meant, and cannot be struck. */
+  spared(reason: string): void
 }
 
 export interface StrikingHooks extends Hooks {
   /** It does not match, and is not shown to `data`: asked once for each. */
   passes(unit: Unit | Piece | undefined): boolean
+  /** What it wants of a message of AMQP, of which only the head is known. */
+  interest(head: Head): Interest
+  /** It cannot be struck, and none of its body is known. */
+  tooLong(head: Head): void
 }
 
 /** The hooks of a toxic that acts on messages: it is shown those only that it is to strike. */
@@ -28,22 +43,30 @@ export function striking(
   acted: () => void,
 ): StrikingHooks {
   const chooser = new Chooser(toxic, lane, choosing)
+  const isIdle = () => !hooks.strike || (hooks.atOnce !== undefined && asksForNone(toxic.attributes))
   const strikes = (what: Unit | string) => {
     acted()
     toxic.strikes.struck()
     choosing.struck(what)
   }
+  let hasTold = false
+  const tooLong = (head: Head) => {
+    if (isIdle() || chooser.interest(head) === undefined) return
+    toxic.strikes.undecided()
+    // There may be many, and its count has all of them.
+    if (!hasTold) choosing.spared(`a ${head.method} is longer than 1 MiB, and cannot be struck`)
+    hasTold = true
+  }
   return {
     ...hooks,
+    tooLong,
     atOnce: () => {
       const did = asksForNone(toxic.attributes) ? hooks.atOnce?.() : undefined
       if (did !== undefined) strikes(did)
       return did
     },
-    passes: (unit) => {
-      const isSpared = hooks.atOnce !== undefined && asksForNone(toxic.attributes)
-      return !hooks.strike || isSpared || !unit?.protocol || !chooser.matches(unit)
-    },
+    passes: (unit) => isIdle() || !unit?.protocol || !chooser.matches(unit),
+    interest: (head) => (isIdle() ? undefined : chooser.interest(head)),
     data: (chunk) => {
       const { unit } = chunk
       if (!hooks.strike || !unit?.protocol) return lane.send(chunk)
@@ -62,6 +85,8 @@ class Chooser {
   /** What it strikes with the attributes that it has. */
   #methods: readonly string[] = []
   #attributes: AttributeValues | undefined
+  /** What the body of a call has that it asks for. */
+  #call: readonly Buffer[] | undefined
 
   constructor(toxic: Toxic, lane: ToxicLane, choosing: Choosing) {
     this.#toxic = toxic
@@ -75,6 +100,15 @@ class Chooser {
     const decision = decide(unit, this.#toxic, this.#choosing.namesOf)
     if (decision === 'undecided') this.#toxic.strikes.undecided()
     return decision === 'matches'
+  }
+
+  /** What it wants of a message with this head, so that no more is looked at than must be. */
+  interest(head: Head): Interest {
+    const { definition } = this.#toxic
+    if (!this.#strikes(head.method) || definition.strikes?.protocol !== 'amqp') return undefined
+    if (definition.strikes.answers) return 'message'
+    if (!isAddressedAs(head, this.#toxic.attributes as AmqpMatch)) return undefined
+    return this.#call ?? 'message'
   }
 
   /** Counts one that matches. @returns whether it is struck. */
@@ -95,6 +129,8 @@ class Chooser {
     if (this.#attributes !== attributes) {
       this.#attributes = attributes
       this.#methods = struckBy(definition, attributes)[this.#lane.stream] ?? []
+      const needle = inBodyOf(attributes as AmqpMatch)
+      this.#call = needle === undefined ? undefined : [Buffer.from(needle)]
     }
     return this.#methods.includes(method) || this.#methods.includes('*')
   }

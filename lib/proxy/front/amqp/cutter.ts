@@ -6,6 +6,8 @@ import { FrameReader, type Frame } from '../../../wire/amqp/frame.ts'
 import type { AmqpMessage } from '../../../wire/amqp/message.ts'
 import { CONSTANTS } from '../../../wire/amqp/methods.ts'
 import { METHOD_BY_ID } from '../../../wire/amqp/specification.ts'
+import { hasAny, type Interest } from './head.ts'
+import { bodyOf, bytesOf, HeldFrames, isNext, type Run } from './held.ts'
 
 const { FRAME_METHOD, FRAME_HEADER, FRAME_BODY } = CONSTANTS
 
@@ -19,25 +21,27 @@ export interface CutterHost {
   passed(frame: Frame): void
   message(bytes: Buffer, message: AmqpMessage): void
   piece(bytes: Buffer, piece: Piece): void
+  /** What is wanted of the message that begins with this method. One of which nothing is wanted goes on as pieces. */
+  interest(method: Frame): Interest
+  /** The message that begins with this method is too long to be struck: it goes on as it comes. */
+  tooLong(method: Frame): void
 }
 
 /** A content that is arriving. */
 interface Content {
   /** Octets of its body; undefined until its header has come. */
   left: number | undefined
-  /** It goes on as it comes, since it is too long, or had begun before. */
-  flows: undefined | 'long' | 'begun'
+  /** It goes on as it comes, since it is too long, or broken, or had begun before. */
+  flows: boolean
 }
 
 const WHOLE = { protocol: undefined, inFrame: false, inMessage: false } as const
 
-const NONE: readonly AmqpMessage[] = []
-
-/** What is held back of a message that is not whole. */
-interface Pieces {
-  readonly pieces: { readonly chunk: Buffer; readonly start: number; end: number }[]
-  size: number
-  method: Frame
+/** Of one channel, messages of which nobody wants anything. */
+interface Unasked extends Run {
+  readonly channel: number
+  /** It ends where a message does. */
+  isWhole: boolean
 }
 
 /** Cuts one lane into messages, or only follows where they begin. */
@@ -50,8 +54,9 @@ export class Cutter {
   #from = 0
   #received = 0
   #assembler: Assembler
-  readonly #held = new Map<number, Pieces>()
-  #heldBytes = 0
+  readonly #held = new HeldFrames()
+  /** What goes on before anything else does, and when all that has come was looked at. */
+  #unasked: Unasked | undefined
   #made: AmqpMessage[] = []
 
   constructor(host: CutterHost) {
@@ -66,13 +71,14 @@ export class Cutter {
 
   /** No message has begun that is not whole. */
   get isClear(): boolean {
-    return this.#contents.size === 0 && this.#held.size === 0 && this.#reader.isBetweenFrames
+    return this.#contents.size === 0 && this.#held.isEmpty && this.#reader.isBetweenFrames
   }
 
   push(bytes: Buffer): void {
     const before = this.#reader.held
     this.#received += bytes.length
     this.#reader.push(bytes)
+    this.#giveUnasked()
     if (this.#cuts && this.opaque !== undefined) this.#abandon(before, bytes)
   }
 
@@ -81,7 +87,7 @@ export class Cutter {
     this.#cuts = true
     this.#from = this.#received
     this.#assembler = this.#newAssembler()
-    for (const content of this.#contents.values()) content.flows = 'begun'
+    for (const content of this.#contents.values()) content.flows = true
     return { inFrame: !this.#reader.isBetweenFrames, channels: [...this.#contents.keys()] }
   }
 
@@ -92,7 +98,7 @@ export class Cutter {
 
   /** What is in hand of messages that are not whole; nothing is, afterwards. The lane must have ended. */
   take(): Buffer {
-    return Buffer.concat([...this.#takeHeld(), this.#notGone(this.#reader.held)])
+    return Buffer.concat([...this.#held.takeAll(), this.#notGone(this.#reader.held)])
   }
 
   /** From here on it is not AMQP: what was not read goes on too. */
@@ -101,14 +107,7 @@ export class Cutter {
     const last = unread > bytes.length ? Buffer.concat([before, bytes]) : bytes
     const rest = this.#notGone(last.subarray(last.length - unread))
     this.#cuts = false
-    this.#host.piece(Buffer.concat([...this.#takeHeld(), rest]), { ...WHOLE, channel: 0 })
-  }
-
-  #takeHeld(): Buffer[] {
-    const held = [...this.#held.values()].flatMap(bytesOf)
-    this.#held.clear()
-    this.#heldBytes = 0
-    return held
+    this.#host.piece(Buffer.concat([...this.#held.takeAll(), rest]), { ...WHOLE, channel: 0 })
   }
 
   /** Of the lane's last bytes, those that had not gone on before messages were cut. */
@@ -127,81 +126,123 @@ export class Cutter {
   }
 
   #frame(frame: Frame): void {
+    const { type, channel } = frame
+    const isBroken = type === FRAME_METHOD && this.#contents.has(channel)
     const content = this.#contentOf(frame)
-    if (!this.#cuts) return frame.type === FRAME_METHOD ? this.#host.passed(frame) : undefined
-    const begunBefore = frame.offset < this.#from
-    if (begunBefore && content) content.flows = 'begun'
-    if (begunBefore || content?.flows === 'begun') return this.#flow(frame)
-    const made = this.#assembled(frame)
-    if (content?.flows) return this.#flow(frame)
-    if (!content && made.length === 1 && !this.#held.has(frame.channel))
-      return this.#give(frame.raw, frame, made)
-    this.#keep(frame)
-    if (made.length > 0) this.#whole(frame.channel, made)
-    else if (this.#heldBytes > LARGEST_LANE || this.#sizeOf(frame.channel) > LARGEST_UNIT)
+    if (!this.#cuts) return type === FRAME_METHOD ? this.#host.passed(frame) : undefined
+    // No broker takes what comes where another message's content was due.
+    if (isBroken) this.#goOn(channel, { ...WHOLE, channel })
+    const flows = isBroken || frame.offset < this.#from
+    if (content && flows) content.flows = true
+    if (flows || content?.flows) return this.#flow(frame)
+    if (!content) return this.#alone(frame)
+    const { size } = this.#held.keep(frame)
+    if (!this.#contents.has(channel)) this.#whole(channel)
+    else if (this.#held.size > LARGEST_LANE || size > LARGEST_UNIT || isEarly(frame, content))
       this.#letFlow(frame, content)
   }
 
-  #assembled(frame: Frame): readonly AmqpMessage[] {
-    this.#assembler.frame(frame)
-    if (this.#made.length === 0) return NONE
-    const made = this.#made
-    this.#made = []
-    return made
+  /** One that has no content. */
+  #alone(frame: Frame): void {
+    const { type } = frame
+    if (type === FRAME_HEADER || type === FRAME_BODY) return this.#flow(frame)
+    // There is no body that could have what is asked for.
+    if (type === FRAME_METHOD && this.#host.interest(frame) !== 'message') this.#unaskedFor(frame, [frame])
+    else this.#give(frame.raw, frame, [frame])
   }
 
   #flow(frame: Frame): void {
     const bytes = frame.raw.subarray(Math.max(this.#from - frame.offset, 0))
-    if (frame.type === FRAME_METHOD) this.#host.passed(frame)
+    if (frame.type === FRAME_METHOD) this.#passed(frame)
     const { channel, ends } = frame
-    this.#host.piece(bytes, { ...WHOLE, channel, inFrame: !ends, inMessage: this.#contents.has(channel) })
+    this.#piece(bytes, { ...WHOLE, channel, inFrame: !ends, inMessage: this.#contents.has(channel) })
   }
 
-  #keep(frame: Frame): void {
-    const { channel, chunk, start, end } = frame
-    const size = end - start
-    const held = this.#held.get(channel)
-    if (!held) this.#held.set(channel, { pieces: [{ chunk, start, end }], size, method: frame })
-    else {
-      const last = held.pieces.at(-1)
-      if (last?.chunk === chunk && last.end === start) last.end = end
-      else held.pieces.push({ chunk, start, end })
-      held.size += size
-    }
-    this.#heldBytes += size
-  }
-
-  #sizeOf(channel: number): number {
-    return this.#held.get(channel)?.size ?? 0
-  }
-
-  #take(channel: number): Pieces | undefined {
-    const held = this.#held.get(channel)
-    this.#held.delete(channel)
-    this.#heldBytes -= held?.size ?? 0
-    return held
-  }
-
-  #whole(channel: number, made: readonly AmqpMessage[]): void {
-    const held = this.#take(channel)
-    if (held) this.#give(joined(bytesOf(held)), held.method, made)
-  }
-
-  #give(bytes: Buffer, method: Frame, made: readonly AmqpMessage[]): void {
-    const [message] = made
-    if (made.length === 1 && message && message.method !== 'malformed')
-      return this.#host.message(bytes, message)
-    if (method.type === FRAME_METHOD) this.#host.passed(method)
-    this.#host.piece(bytes, { ...WHOLE, channel: method.channel })
-  }
-
-  /** It is too long. */
-  #letFlow({ channel, ends }: Frame, content: Content | undefined): void {
-    if (content) content.flows = 'long'
-    const held = this.#take(channel)
+  #whole(channel: number): void {
+    const held = this.#held.take(channel)
     if (!held) return
-    this.#host.passed(held.method)
-    this.#host.piece(joined(bytesOf(held)), { ...WHOLE, channel, inFrame: !ends, inMessage: true })
+    const { method, frames } = held
+    const interest = this.#host.interest(method)
+    if (interest === 'message' || (interest && hasAny(bodyOf(held), interest)))
+      this.#give(bytesOf(held), method, frames)
+    else this.#unaskedFor(method, frames)
+  }
+
+  #give(bytes: Buffer, method: Frame, frames: readonly Frame[]): void {
+    const made = this.#assembled(frames)
+    const [message] = made
+    if (made.length === 1 && message && message.method !== 'malformed') {
+      this.#giveUnasked()
+      return this.#host.message(bytes, message)
+    }
+    if (method.type === FRAME_METHOD) this.#passed(method)
+    this.#piece(bytes, { ...WHOLE, channel: method.channel })
+  }
+
+  #assembled(frames: readonly Frame[]): readonly AmqpMessage[] {
+    for (const frame of frames) this.#assembler.frame(frame)
+    const made = this.#made
+    this.#made = []
+    // What is broken may have left something open.
+    if (made.length !== 1) this.#assembler = this.#newAssembler()
+    return made
+  }
+
+  /** A whole message that nobody is shown. */
+  #unaskedFor(method: Frame, frames: readonly Frame[]): void {
+    const { channel } = method
+    this.#host.passed(method)
+    for (const frame of frames) {
+      const isWhole = frame === frames.at(-1)
+      const last = this.#unasked
+      if (last?.channel === channel && isNext(last, frame)) {
+        last.end = frame.end
+        last.isWhole = isWhole
+      } else {
+        this.#giveUnasked()
+        const { chunk, start, end } = frame
+        this.#unasked = { channel, chunk, start, end, isWhole }
+      }
+    }
+  }
+
+  #giveUnasked(): void {
+    const unasked = this.#unasked
+    if (!unasked) return
+    this.#unasked = undefined
+    const { channel, chunk, start, end, isWhole } = unasked
+    this.#host.piece(chunk.subarray(start, end), {
+      ...WHOLE,
+      channel,
+      inFrame: !isWhole,
+      inMessage: !isWhole,
+    })
+  }
+
+  #passed(method: Frame): void {
+    this.#giveUnasked()
+    this.#host.passed(method)
+  }
+
+  #piece(bytes: Buffer, piece: Piece): void {
+    this.#giveUnasked()
+    this.#host.piece(bytes, piece)
+  }
+
+  /** It is too long, or broken. */
+  #letFlow({ channel, ends }: Frame, content: Content): void {
+    content.flows = true
+    const method = this.#held.methodOf(channel)
+    if (method && content.left !== undefined) this.#host.tooLong(method)
+    this.#goOn(channel, { ...WHOLE, channel, inFrame: !ends, inMessage: true })
+  }
+
+  /** What is held back of a channel goes on as a piece. */
+  #goOn(channel: number, piece: Piece): void {
+    const held = this.#held.take(channel)
+    if (!held) return
+    this.#passed(held.method)
+    this.#piece(bytesOf(held), piece)
   }
 
   /** The content that a frame belongs to, until it is whole. */
@@ -214,7 +255,7 @@ export class Cutter {
         this.#contents.delete(channel)
         return undefined
       }
-      const content: Content = { left: undefined, flows: undefined }
+      const content: Content = { left: undefined, flows: false }
       this.#contents.set(channel, content)
       return content
     }
@@ -228,18 +269,5 @@ export class Cutter {
   }
 }
 
-const bytesOf = ({ pieces }: Pieces): Buffer[] =>
-  pieces.map(({ chunk, start, end }) => chunk.subarray(start, end))
-
-/** Pieces that lie behind each other in memory are one without a copy. */
-function joined(pieces: readonly Buffer[]): Buffer {
-  const [first] = pieces
-  if (!first) return Buffer.alloc(0)
-  if (pieces.length === 1) return first
-  let end = first.byteOffset
-  for (const piece of pieces) {
-    if (piece.buffer !== first.buffer || piece.byteOffset !== end) return Buffer.concat(pieces)
-    end += piece.length
-  }
-  return Buffer.from(first.buffer, first.byteOffset, end - first.byteOffset)
-}
+/** A body before its header. */
+const isEarly = ({ type }: Frame, { left }: Content): boolean => type === FRAME_BODY && left === undefined

@@ -1,12 +1,16 @@
 import type { AmqpUnit, Unit } from '../../../toxic/units.ts'
 import type { Stream } from '../../../toxic.ts'
 import { encodeMethod } from '../../../wire/amqp/encode.ts'
+import { methodIdOf } from '../../../wire/amqp/decode.ts'
+import type { Frame } from '../../../wire/amqp/frame.ts'
 import type { AmqpMessage } from '../../../wire/amqp/message.ts'
+import { METHOD_BY_ID } from '../../../wire/amqp/specification.ts'
 import type { Cuts, Dialect, Within } from '../dialect.ts'
 import { Channels, type Channel, type ConsumerWatch } from './channels.ts'
 import { Closings } from './closings.ts'
 import { Cutter } from './cutter.ts'
 import { FIRST_COPY } from './deliveries.ts'
+import { FrameHead, type Interest } from './head.ts'
 import {
   isConfirming,
   isSettling,
@@ -24,6 +28,9 @@ const CONSUMER_TAG_AT = 11
 type Delivery = Extract<AmqpMessage, { method: 'basic.deliver' }>
 
 const NOTHING: readonly Buffer[] = []
+
+/** Of all others a connection has few. */
+const FREQUENT = ['basic.publish', 'basic.deliver', 'basic.ack', 'basic.nack', 'basic.reject']
 
 /** AMQP 0-9-1. Toxics and the tap see a connection as its client numbers it; what the broker counts is kept here. */
 export class AmqpDialect implements Dialect {
@@ -124,8 +131,25 @@ export class AmqpDialect implements Dialect {
       passed: (frame) => this.channels.passed(stream, frame),
       message: (bytes, message) => this.#arrived(stream, bytes, message),
       piece: (bytes, piece) => this.#cuts.piece(stream, bytes, piece),
+      interest: (method) => this.#interest(stream, method),
+      tooLong: (method) => this.#cuts.tooLong(stream, this.#headOf(method)),
     })
   }
+
+  /** What is wanted of a message: by toxics, or since both sides do not count alike. */
+  #interest(stream: Stream, frame: Frame): Interest {
+    const head = this.#headOf(frame)
+    if (this.remembers || !FREQUENT.includes(head.method) || !this.closings.isEmpty) return 'message'
+    if (!this.channels.of(frame.channel).isPlain) return 'message'
+    return this.#cuts.interest(stream, head)
+  }
+
+  #headOf(frame: Frame): FrameHead {
+    return new FrameHead(METHOD_BY_ID.get(methodIdOf(frame) ?? 0)?.name ?? '', frame, this.#queueOf)
+  }
+
+  readonly #queueOf = (channel: number, consumerTag: string): string | undefined =>
+    this.channels.queueOf(channel, consumerTag)
 
   #arrived(stream: Stream, bytes: Buffer, message: AmqpMessage): void {
     const { channel } = message

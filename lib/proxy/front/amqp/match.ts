@@ -3,6 +3,7 @@ import type { AmqpUnit } from '../../../toxic/units.ts'
 import type { ValuesOf } from '../../../toxic.ts'
 import type { CallIds } from '../../../wire/rpc/methods.ts'
 import { isLike, patternOf } from '../patterns.ts'
+import type { Head } from './head.ts'
 
 /** By what a message of AMQP is chosen. */
 export type AmqpMatch = ValuesOf<typeof AMQP_MATCH>
@@ -13,21 +14,36 @@ export type NamesOf = (kind: 'workflow' | 'task' | 'action', ids: CallIds) => re
 /** `undecided`: it cannot be told yet whom it is about. */
 export type Decision = 'matches' | 'differs' | 'undecided'
 
+/** A call that is the answer to another one. */
+const REPLY = 'reply'
+
 const IDS = ['workflow', 'task', 'action'] as const
 
 /** Whether a message is one of those that are asked for. */
 export function matchAmqp(unit: AmqpUnit, match: AmqpMatch, namesOf: NamesOf): Decision {
-  const { message } = unit
-  const { method, call, queue, redelivered, body } = match
-  if (method !== '' && message.method !== method) return 'differs'
-  if (queue !== '' && !isLike(unit.queue ?? '', queue)) return 'differs'
-  if (redelivered !== 'any' && isRedelivered(unit) !== (redelivered === 'yes')) return 'differs'
-  const { exchange, routingKey } = addressOf(unit)
-  if (!isLike(exchange, match.exchange) || !isLike(routingKey, match.routing_key)) return 'differs'
-  if (body !== '' && !patternOf(body).test(message.content?.body.toString('utf8') ?? '')) return 'differs'
+  const { call, body } = match
+  if (!isAddressedAs(headOf(unit), match)) return 'differs'
+  if (body !== '' && !patternOf(body).test(unit.message.content?.body.toString('utf8') ?? ''))
+    return 'differs'
   if (call !== '' && !isCall(unit, call)) return 'differs'
   return decideAbout(unit, match, namesOf)
 }
+
+/** Whether it is one of those that are asked for, as far as its head tells. */
+export function isAddressedAs(head: Head, match: AmqpMatch): boolean {
+  const { method, exchange, routing_key: routingKey, queue, redelivered } = match
+  if (method !== '' && head.method !== method) return false
+  if (queue !== '' && !isLike(head.queue ?? '', queue)) return false
+  if (redelivered !== 'any' && head.redelivered !== (redelivered === 'yes')) return false
+  return (
+    (exchange === '' || isLike(head.exchange, exchange)) &&
+    (routingKey === '' || isLike(head.routingKey, routingKey))
+  )
+}
+
+/** A text that is in the body of each message that is asked for; undefined: no such text is known. */
+export const inBodyOf = ({ call }: AmqpMatch): string | undefined =>
+  call === '' || call === REPLY ? undefined : call
 
 function decideAbout(unit: AmqpUnit, match: AmqpMatch, namesOf: NamesOf): Decision {
   let decision: Decision = 'matches'
@@ -48,7 +64,7 @@ function decideAbout(unit: AmqpUnit, match: AmqpMatch, namesOf: NamesOf): Decisi
 function isCall(unit: AmqpUnit, wanted: string): boolean {
   const body = unit.message.content?.body
   if (!body) return false
-  if (wanted === 'reply') return unit.call?.kind === 'reply'
+  if (wanted === REPLY) return unit.call?.kind === 'reply'
   return body.includes(wanted) && unit.call?.method === wanted
 }
 
@@ -56,7 +72,9 @@ function isCall(unit: AmqpUnit, wanted: string): boolean {
 export const isRedelivered = ({ message }: AmqpUnit): boolean =>
   (message.method === 'basic.deliver' || message.method === 'basic.get-ok') && message.fields.redelivered
 
-function addressOf({ message }: AmqpUnit): { exchange: string; routingKey: string } {
+function headOf(unit: AmqpUnit): Head {
+  const { message, queue } = unit
   const fields = message.fields as { exchange?: string; routingKey?: string }
-  return { exchange: fields.exchange ?? '', routingKey: fields.routingKey ?? '' }
+  const { exchange = '', routingKey = '' } = fields
+  return { method: message.method, exchange, routingKey, redelivered: isRedelivered(unit), queue }
 }
