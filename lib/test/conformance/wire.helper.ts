@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { ask } from '../../api/ask.helper.ts'
 import { until } from '../../proxy/rig.helper.ts'
@@ -103,7 +104,10 @@ export function failuresOnTheWire({ real, shared, start }: Candidate): void {
   deadly('4: a dial that nobody answers stalls its API', async () => {
     await using mute = await muteServer()
     await path.ask('POST', '', { upstream: mute.address })
+    const before = mute.unanswered()
     await path.dial()
+    // The system has taken the client; the server may not have, yet.
+    await until('the server dials', () => mute.unanswered() > before)
     expect(await answered(path.ask('POST', '', { enabled: false }))).to.equal(real ? 'no answer' : 200)
   })
 
@@ -247,8 +251,21 @@ async function stalled(socket: Socket): Promise<void> {
   await poll(async () => stands(), { what: 'the client has stalled', deadlineMs: 5000, everyMs: 100 })
 }
 
+/** proc(5): a dial in /proc/net/tcp that has not been answered. */
+const SYN_SENT = '02'
+
+/** Unanswered dials of this host to a port. */
+function dialsTo(port: number): number {
+  const rows = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1)
+  return rows.filter((row) => {
+    // sl local_address rem_address st …
+    const [, , remote = '', state] = row.trim().split(/\s+/)
+    return state === SYN_SENT && Number.parseInt(remote.split(':')[1] ?? '', 16) === port
+  }).length
+}
+
 /** A server whose system answers no more dials: it has stopped, and its queue is full. */
-async function muteServer(): Promise<AsyncDisposable & { address: string }> {
+async function muteServer(): Promise<AsyncDisposable & { address: string; unanswered(): number }> {
   const script = `const s = require('node:net').createServer(); s.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))`
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [printed] = (await once(child.stdout, 'data')) as [Buffer]
@@ -267,6 +284,7 @@ async function muteServer(): Promise<AsyncDisposable & { address: string }> {
   while (await isTaken());
   return {
     address: `127.0.0.1:${port}`,
+    unanswered: () => dialsTo(port),
     [Symbol.asyncDispose]: async () => {
       for (const socket of queued) socket.destroy()
       const exited = once(child, 'exit')
