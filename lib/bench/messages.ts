@@ -55,9 +55,13 @@ export async function benchMessages(args: string[]): Promise<void> {
     },
   })
   const folder = mkdtempSync(join(tmpdir(), 'crosswind-bench-'))
-  const peer = new Worker(new URL('messages/peer.ts', import.meta.url))
+  const peer = newPeer()
+  const pinger = newPeer()
   try {
-    const [listening] = (await once(peer, 'message')) as [Done]
+    const [[listening]] = (await Promise.all([once(peer, 'message'), once(pinger, 'message')])) as [
+      [Done],
+      [Done],
+    ]
     if (listening.kind !== 'listening') throw new Error('the peer does not listen')
     const ledger = await Recorder.open(join(folder, 'journal.ndjson'), {
       side: 'node',
@@ -99,7 +103,7 @@ export async function benchMessages(args: string[]): Promise<void> {
       return await ended(ledger)
     }
     const ways = await waysTo(listening.port)
-    const figures = await measure(peer, ways, ledger)
+    const figures = await measure({ peer, pinger }, ways, ledger)
     const { cpu, cores, memoryGiB, node } = thisMachine()
     const machine = `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`
     if (values.json)
@@ -110,9 +114,16 @@ export async function benchMessages(args: string[]): Promise<void> {
     if (!real) process.stderr.write('Toxiproxy was left out: $TOXIPROXY_SERVER names no program\n')
     await ended(ledger)
   } finally {
-    await peer.terminate()
+    await Promise.all([peer.terminate(), pinger.terminate()])
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+const newPeer = (): Worker => new Worker(new URL('messages/peer.ts', import.meta.url))
+
+interface Peers {
+  peer: Worker
+  pinger: Worker
 }
 
 /** Resolves when everything that has passed is accounted for. */
@@ -135,7 +146,7 @@ async function ask<K extends Order['kind']>(
 }
 
 /** All ways in turn, so that the machine's moods strike them alike. */
-async function measure(peer: Worker, ways: readonly Way[], ledger: Recorder): Promise<Figures> {
+async function measure({ peer, pinger }: Peers, ways: readonly Way[], ledger: Recorder): Promise<Figures> {
   const samples = new Map<string, number[]>()
   const note = (figure: string, way: Way, value: number): void => {
     const key = `${figure}|${way.name}`
@@ -146,7 +157,8 @@ async function measure(peer: Worker, ways: readonly Way[], ledger: Recorder): Pr
     for (const way of ways) {
       const { port, name } = way
       process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${name}\n`)
-      const { microseconds } = await ask(peer, { kind: 'ping', port, rounds: PING_ROUNDS })
+      await ask(peer, { kind: 'echo' })
+      const { microseconds } = await ask(pinger, { kind: 'ping', port, rounds: PING_ROUNDS })
       const sorted = microseconds.toSorted((a, b) => a - b)
       note('ping-pong of 256 bytes, p50, µs', way, at(sorted, 0.5))
       note('ping-pong of 256 bytes, p99, µs', way, at(sorted, 0.99))

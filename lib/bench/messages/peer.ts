@@ -1,6 +1,7 @@
 /**
  * Both ends of the benchmark's connections, in a thread of their own, so that the proxy's thread does only what it is
- * measured for. Each order is answered when it is done.
+ * measured for. Each order is answered when it is done. A ping is for a second such thread: a node and a service are
+ * never one, and where they are, a direct way has no thread to wake.
  */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -9,12 +10,15 @@ import { acks, consumerOpening, deliveries, publisherOpening, publishes, publish
 
 /** `port` is that of the proxy, or of the server itself. */
 export type Order =
+  /** From now on every connection is given back what it sends. */
+  | { kind: 'echo' }
   | { kind: 'messages'; port: number; from: number; count: number }
   | { kind: 'ping'; port: number; rounds: number }
   | { kind: 'stream'; port: number; bytes: number }
 
 export type Done =
   | { kind: 'listening'; port: number }
+  | { kind: 'echo' }
   | { kind: 'messages'; ms: number }
   | { kind: 'ping'; microseconds: number[] }
   | { kind: 'stream'; ms: number }
@@ -109,9 +113,8 @@ async function messages(port: number, from: number, count: number): Promise<numb
   return ms
 }
 
-/** Round trips of one small publish, one after the other, in µs. */
+/** Round trips of one small publish to another thread that echoes, one after the other, in µs. */
 async function ping(port: number, rounds: number): Promise<number[]> {
-  serve = (socket) => socket.pipe(socket)
   const socket = await open(port)
   const message = publishOf(PING_BYTES)
   const times: number[] = []
@@ -159,6 +162,9 @@ if (port) {
   port.on('message', (order: Order) => {
     const run = async (): Promise<Done> => {
       switch (order.kind) {
+        case 'echo':
+          serve = (socket) => socket.pipe(socket)
+          return { kind: 'echo' }
         case 'messages':
           return { kind: 'messages', ms: await messages(order.port, order.from, order.count) }
         case 'ping':
