@@ -6,12 +6,13 @@ describe('An engine does not learn that its commit was done', () => {
 
   it('finishes every workflow, each action once', async () => {
     run.actionsTake(1)
+    await run.start('sequence', { tasks: 5 }, { times: 4 })
+    // What follows an action's making is its run_action.
     const cut = await run
       .links('engine-*', 'postgres')
-      .onQuery(/^COMMIT/, { table: 'task_executions_v2' })
+      .onQuery(/^COMMIT/, { transaction: /^INSERT INTO action_executions_v2/ })
       .nth(3)
       .cutBeforeReply()
-    await run.start('sequence', { tasks: 5 }, { times: 4 })
     await cut.fired()
     expect(await run.verdict()).to.be.knownGap(lostAfterCommit)
   })
