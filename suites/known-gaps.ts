@@ -138,14 +138,14 @@ export const startForgotten: KnownGap = {
 export const brokerNotFoundAgain: KnownGap = {
   name: 'a node does not find its broker again',
   because:
-    'under kombu an executor whose connection was cut reports an error for an action that has run, or keeps messages ' +
+    'under kombu an executor whose connection was cut reports an error for an action, whether it has run or not, or keeps messages ' +
     'that it was given and neither runs nor acknowledges them, or engines stay without a consumer, so that actions ' +
     'expire and are repeated, at the worst until the deadline',
   breaks: [
     {
       word: 'repeated',
       text: /ran in [2-5] attempts$/,
-      evidence: [/ is ERROR, and ran 1 times$| is ERROR for want of a heartbeat, and ran [01] times$/],
+      evidence: [/ is ERROR, and ran [01] times$| is ERROR for want of a heartbeat, and ran [01] times$/],
     },
     {
       word: 'late',
