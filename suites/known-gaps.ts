@@ -138,9 +138,9 @@ export const startForgotten: KnownGap = {
 export const brokerNotFoundAgain: KnownGap = {
   name: 'a node does not find its broker again',
   because:
-    'under kombu an executor whose connection was cut reports an error for an action, whether it has run or not, or keeps messages ' +
-    'that it was given and neither runs nor acknowledges them, or engines stay without a consumer, so that actions ' +
-    'expire and are repeated, at the worst until the deadline',
+    'under kombu an executor whose connection was cut reports an error for an action, whether it has run or not, or ' +
+    'keeps messages that it was given and neither runs nor acknowledges them, or engines stay without a consumer, so ' +
+    'that actions expire and are repeated, at the worst until the deadline',
   breaks: [
     {
       word: 'repeated',
